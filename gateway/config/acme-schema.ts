@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseHost } from '../keys/host.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { defaulted, described, flag, oneOrMore, parsedBy } from '../keys/value.ts';
+import { defaulted, described, flag, form, oneOf, oneOrMore, parsedBy, path } from '../keys/value.ts';
 import type { AcmeConfig, RouteConfig, TlsConfig } from '../model/config.ts';
 import { keySpanAt, type PathKey } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -52,73 +52,60 @@ const filled = (expected: string) =>
     .max(1_000)
     .meta({ doc: { expected, type: 'text' } });
 
-export const externalAccountForm = z
-  .strictObject({
-    keyId: described(filled('the identifier of a key'), 'The identifier that the authority gave.', {
-      defaultText: '**required**',
-      also: ['kid', 'eabkid', 'id'],
-    }),
-    key: described(
-      z
-        .string()
-        .regex(/^[A-Za-z0-9_-]+$/)
-        .meta({ doc: { expected: 'a key in base64url', type: 'text' } }),
-      'The key that goes with it, in base64url.',
-      { defaultText: '**required**', also: ['hmac', 'hmackey', 'mackey', 'eabhmackey', 'secret'] },
-    ),
-  })
-  .meta({ id: 'externalAccount', doc: { expected: 'a map with keyId and key', holder: 'externalAccount' } });
+export const externalAccountForm = form('externalAccount', 'externalAccount', {
+  keyId: described(filled('the identifier of a key'), 'The identifier that the authority gave.', {
+    defaultText: '**required**',
+    also: 'kid eabkid id',
+  }),
+  key: described(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+$/)
+      .meta({ doc: { expected: 'a key in base64url', type: 'text' } }),
+    'The key that goes with it, in base64url.',
+    { defaultText: '**required**', also: 'hmac hmackey mackey eabhmackey secret' },
+  ),
+});
 
 export const acmeForm = z
   .strictObject({
     email: described(email, 'Where the authority writes to when something is wrong with the account.', {
-      defaultText: 'none',
-      also: ['mail', 'contact', 'contacts'],
+      also: 'mail contact contacts',
     }).optional(),
     directory: defaulted(
-      parsedBy(z.string(), parseDirectory).meta({
-        doc: {
-          expected: 'letsencrypt, letsencrypt-staging or the https URL of a directory',
-          type: '`letsencrypt`, `letsencrypt-staging`, or a URL',
-        },
+      parsedBy(z.string(), parseDirectory, {
+        expected: 'letsencrypt, letsencrypt-staging or the https URL of a directory',
+        type: '`letsencrypt`, `letsencrypt-staging`, or a URL',
       }),
       'Whose certificates they are. Try a new set-up with `letsencrypt-staging` first: its certificates are worth nothing, and its limits are wide.',
-      {
-        default: 'letsencrypt',
-        also: ['ca', 'caserver', 'server', 'acmeca', 'issuer', 'directoryurl', 'endpoint'],
-      },
+      { default: 'letsencrypt', also: 'ca caserver server acmeca issuer directoryurl endpoint' },
     ),
     names: described(
       oneOrMore(
-        parsedBy(z.string(), parseName).meta({
-          doc: { expected: 'a host name with a dot', type: 'host name' },
-        }),
+        parsedBy(z.string(), parseName, { expected: 'a host name with a dot', type: 'host name' }),
       ).meta({ doc: { expected: 'a host name, or a list of them', type: 'host name, or a list of them' } }),
       'For which names certificates are ordered, one for each.',
       {
         defaultText: 'the hosts of routes and of `allowedHosts` that are names with a dot',
-        also: ['domains', 'domain', 'hosts', 'subjects', 'sans'],
+        also: 'domains domain hosts subjects sans',
       },
     ).optional(),
     challenge: described(
-      z.enum(['http-01', 'tls-alpn-01']).meta({ doc: { expected: 'http-01 or tls-alpn-01' } }),
+      oneOf('http-01', 'tls-alpn-01').meta({ doc: { expected: 'http-01 or tls-alpn-01' } }),
       'How a name is proven to be ours: `http-01` by plain HTTP on port 80, `tls-alpn-01` by a handshake on port 443.',
       {
         defaultText: '`http-01`, and where that fails `tls-alpn-01`',
         type: '`http-01`, `tls-alpn-01`',
-        also: ['httpchallenge', 'tlschallenge', 'challenges'],
+        also: 'httpchallenge tlschallenge challenges',
       },
     ).optional(),
     folder: described(
-      z
-        .string()
-        .min(1)
-        .meta({ doc: { expected: 'the path of a folder', type: 'path' } }),
+      path('the path of a folder'),
       'Where account, keys and certificates are kept, relative to this file: 0600, for their owner alone.',
       {
         defaultText:
           '`acme` in `$STATE_DIRECTORY`, else in `~/.local/state/portway`, for root in `/var/lib/portway`',
-        also: ['storage', 'cachedir', 'dir', 'path'],
+        also: 'storage cachedir dir path',
       },
     ).optional(),
     profile: described(
@@ -129,22 +116,12 @@ export const acmeForm = z
     externalAccount: described(
       externalAccountForm,
       'What the authority gives its customers, where it serves nobody else (RFC 8555 §7.3.4).',
-      {
-        type: 'map, see [externalAccount](#externalaccount)',
-        defaultText: 'none',
-        also: ['eab', 'externalaccountbinding', 'acmeeab'],
-      },
+      { also: 'eab externalaccountbinding acmeeab' },
     ).optional(),
     ca: described(
-      z
-        .string()
-        .min(1)
-        .meta({ doc: { expected: 'the path of a certificate', type: 'path' } }),
+      path('the path of a certificate'),
       'PEM, relative to this file: the authorities that vouch for the directory itself, where it is one of your own.',
-      {
-        defaultText: 'those that the system knows',
-        also: ['cacertificates', 'trustedroots', 'acmecaroot', 'root'],
-      },
+      { defaultText: 'those that the system knows', also: 'cacertificates trustedroots acmecaroot root' },
     ).optional(),
   })
   .meta({ id: 'acme', doc: { expected: 'on, or a map with email, directory', holder: 'acme' } });
@@ -164,17 +141,17 @@ export interface TlsContext {
 type CheckedAcme = z.output<typeof acmeForm>;
 
 export function compileAcme(checked: CheckedAcme, { file, routes, allowedHosts }: TlsContext): AcmeConfig {
-  const path = (text: string | undefined) => (text === undefined ? null : resolve(dirname(file), text));
+  const placed = (text: string | undefined) => (text === undefined ? null : resolve(dirname(file), text));
   const hosts = [...routes.flatMap(({ matcher }) => matcher.host ?? []), ...allowedHosts];
   return {
     directory: checked.directory,
     email: checked.email ?? null,
     names: [...new Set(checked.names ?? hosts.filter(isPublic))],
-    folder: path(checked.folder),
+    folder: placed(checked.folder),
     profile: checked.profile ?? null,
     challenge: checked.challenge ?? null,
     externalAccount: checked.externalAccount ?? null,
-    ca: path(checked.ca),
+    ca: placed(checked.ca),
   };
 }
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { parseHeaderName } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { defaulted, described, duration, flag, parsedBy, percent } from '../keys/value.ts';
+import { defaulted, described, duration, flag, form, oneOf, parsedBy, percent } from '../keys/value.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
 
 /** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
@@ -20,20 +20,14 @@ function parseCookieName(text: string): ParseResult<string> {
   return accepted(text);
 }
 
-const cookieName = parsedBy(z.string(), parseCookieName).meta({ doc: { expected: 'the name of a cookie' } });
+const cookieName = parsedBy(z.string(), parseCookieName, { expected: 'the name of a cookie' });
 
-const headerName = parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } });
+const headerName = parsedBy(z.string(), parseHeaderName, { expected: 'a header name' });
 
 export const hashKey = z
   .strictObject({
-    header: described(headerName, 'The value of this header field.', {
-      type: 'header name',
-      defaultText: 'none',
-    }).optional(),
-    cookie: described(cookieName, 'The value of this cookie.', {
-      type: 'cookie name',
-      defaultText: 'none',
-    }).optional(),
+    header: described(headerName, 'The value of this header field.', { type: 'header name' }).optional(),
+    cookie: described(cookieName, 'The value of this cookie.', { type: 'cookie name' }).optional(),
   })
   .check(({ value, issues }) => {
     if ((value.header === undefined) !== (value.cookie === undefined)) return;
@@ -47,7 +41,7 @@ export const hashKey = z
   .meta({ doc: { expected: 'ip, or a map with header or cookie', holder: 'hash' } });
 
 /** There is nothing but the address below HTTP. */
-const byAddress = z.enum(['ip']).meta({ doc: { expected: 'ip' } });
+const byAddress = oneOf('ip').meta({ doc: { expected: 'ip' } });
 
 export const balanceForm = z
   .strictObject({
@@ -69,13 +63,13 @@ const streamBalanceForm = z
   })
   .meta({ id: 'streamBalance', doc: { expected: 'a map with the key "hash"', holder: 'balance' } });
 
-const words = z.enum(['round-robin', 'least-requests', 'random-two', 'hash']);
+const words = oneOf('round-robin', 'least-requests', 'random-two', 'hash');
 
 const BALANCE_DOC = {
   expected: 'round-robin, least-requests, random-two, hash, or a map with hash',
   type: '`round-robin`, `least-requests`, `random-two`, `hash`, or a map, see [balance](#balance)',
   default: 'round-robin',
-  also: ['loadbalancing', 'loadbalancer', 'lbpolicy', 'lbmethod', 'algorithm', 'policy'],
+  also: 'loadbalancing loadbalancer lbpolicy lbmethod algorithm policy',
 };
 
 export const balance = described(
@@ -94,19 +88,13 @@ export const streamBalance = described(
   },
 );
 
-export const stickyForm = z
-  .strictObject({
-    cookie: defaulted(cookieName, 'Its name.', {
-      default: 'portway',
-      type: 'cookie name',
-      also: ['name'],
-    }),
-    maxAge: described(duration({ min: '1s', max: '400d' }), 'How long the browser keeps it.', {
-      defaultText: 'until the browser is closed',
-      also: ['expires'],
-    }).optional(),
-  })
-  .meta({ id: 'sticky', doc: { expected: 'a map with cookie, maxAge', holder: 'sticky' } });
+export const stickyForm = form('sticky', 'sticky', {
+  cookie: defaulted(cookieName, 'Its name.', { default: 'portway', type: 'cookie name', also: 'name' }),
+  maxAge: described(duration({ min: '1s', max: '400d' }), 'How long the browser keeps it.', {
+    defaultText: 'until the browser is closed',
+    also: 'expires',
+  }).optional(),
+});
 
 type StickyInput = z.output<typeof stickyForm>;
 
@@ -121,19 +109,17 @@ export const sticky = described(
     default: 'false',
     type: '`true`, `false`, cookie name, or a map, see [sticky](#sticky)',
     expected: 'true, false, the name of a cookie, or a map with cookie, maxAge',
-    also: ['stickysession', 'stickysessions', 'stickycookie', 'sessionaffinity', 'affinity', 'persistence'],
+    also: 'stickysession stickysessions stickycookie sessionaffinity affinity persistence',
   },
 );
 
-export const canaryForm = z
-  .strictObject({
-    to: described(canaryTo, 'Where they go. An endpoint of the route is none of its canary.', TO_DOC),
-    weight: described(percent({ min: '0%', max: '100%' }), 'The share of requests that go there.', {
-      defaultText: '**required**',
-      also: ['share', 'percent', 'percentage'],
-    }),
-  })
-  .meta({ id: 'canary', doc: { expected: 'a map with to, weight', holder: 'a canary' } });
+export const canaryForm = form('canary', 'a canary', {
+  to: described(canaryTo, 'Where they go. An endpoint of the route is none of its canary.', TO_DOC),
+  weight: described(percent({ min: '0%', max: '100%' }), 'The share of requests that go there.', {
+    defaultText: '**required**',
+    also: 'share percent percentage',
+  }),
+});
 
 export type CheckedBalance = z.output<typeof balance>;
 export type CheckedSticky = z.output<typeof sticky>;

@@ -3,17 +3,23 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { defaulted, described, parsedBy, text } from '../keys/value.ts';
+import { defaulted, described, oneOf, parsedBy, text } from '../keys/value.ts';
 import type { DiscoverConfig } from '../model/config.ts';
 
 const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
-const engine = parsedBy(z.string(), (written: string): ParseResult<string> => {
-  if (/^unix:\/\/\/./.test(written) || /^(?:tcp|http):\/\/[^/:]+:\d+\/?$/.test(written))
-    return accepted(written);
-  if (written.startsWith('/')) return accepted(`unix://${written}`);
-  return /^(?:ssh|https):/.test(written) ? refused('a socket proxy in between speaks plain HTTP') : refused();
-}).meta({ doc: { expected: 'the address of a Docker engine, like unix:///var/run/docker.sock' } });
+const engine = parsedBy(
+  z.string(),
+  (written: string): ParseResult<string> => {
+    if (/^unix:\/\/\/./.test(written) || /^(?:tcp|http):\/\/[^/:]+:\d+\/?$/.test(written))
+      return accepted(written);
+    if (written.startsWith('/')) return accepted(`unix://${written}`);
+    return /^(?:ssh|https):/.test(written)
+      ? refused('a socket proxy in between speaks plain HTTP')
+      : refused();
+  },
+  { expected: 'the address of a Docker engine, like unix:///var/run/docker.sock' },
+);
 
 export const discoverDockerForm = z
   .strictObject({
@@ -22,7 +28,7 @@ export const discoverDockerForm = z
       'Where the engine listens: `unix:///var/run/docker.sock`, `tcp://socket-proxy:2375`.',
       {
         defaultText: `\`DOCKER_HOST\` of the environment, else \`${DEFAULT_ENGINE}\``,
-        also: ['socket', 'host', 'endpoint', 'sock'],
+        also: 'socket host endpoint sock',
       },
     ).optional(),
     network: described(
@@ -31,9 +37,9 @@ export const discoverDockerForm = z
       { expected: 'the name of a network', type: 'name', defaultText: 'the first by name' },
     ).optional(),
     address: defaulted(
-      z.enum(['container', 'published']),
+      oneOf('container', 'published'),
       '`container`: at their own addresses. `published`: at the ports that the engine publishes on this machine, where the gateway shares no network with them.',
-      { default: 'container', expected: 'container or published' },
+      { default: 'container' },
     ),
   })
   .meta({
@@ -41,20 +47,26 @@ export const discoverDockerForm = z
     doc: { expected: 'true, or a map with engine, network, address', holder: 'docker' },
   });
 
-const server = parsedBy(z.string(), (written: string): ParseResult<string> => {
-  const url = URL.parse(written);
-  const plain = url?.protocol === 'http:';
-  if ((url?.protocol !== 'https:' && !plain) || url.pathname !== '/') return refused();
-  if (plain && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
-    return refused('the token would go over the network in clear: https, or `kubectl proxy` on this machine');
-  return accepted(url.origin);
-}).meta({ doc: { expected: 'the address of an API server, like https://10.96.0.1' } });
+const server = parsedBy(
+  z.string(),
+  (written: string): ParseResult<string> => {
+    const url = URL.parse(written);
+    const plain = url?.protocol === 'http:';
+    if ((url?.protocol !== 'https:' && !plain) || url.pathname !== '/') return refused();
+    if (plain && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+      return refused(
+        'the token would go over the network in clear: https, or `kubectl proxy` on this machine',
+      );
+    return accepted(url.origin);
+  },
+  { expected: 'the address of an API server, like https://10.96.0.1' },
+);
 
 export const discoverKubernetesForm = z
   .strictObject({
     server: described(server, 'The API server; plain HTTP for `kubectl proxy` on this machine alone.', {
       defaultText: "the cluster's that the gateway runs in",
-      also: ['api', 'apiserver', 'url', 'host', 'endpoint'],
+      also: 'api apiserver url host endpoint',
     }).optional(),
     token: described(
       text,
@@ -65,7 +77,7 @@ export const discoverKubernetesForm = z
       expected: 'a file',
       type: 'path',
       defaultText: "the service account's, where `server` is not set",
-      also: ['certificateauthority', 'cacert'],
+      also: 'certificateauthority cacert',
     }).optional(),
     namespace: described(text, 'The only namespace that is read, for which a Role is enough.', {
       expected: 'the name of a namespace',
@@ -76,7 +88,7 @@ export const discoverKubernetesForm = z
       default: 'portway',
       expected: 'the name of a GatewayClass',
       type: 'name',
-      also: ['gatewayclass', 'gatewayclassname'],
+      also: 'gatewayclass gatewayclassname',
     }),
     service: described(
       z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/),
@@ -85,16 +97,13 @@ export const discoverKubernetesForm = z
         expected: 'a namespace and the name of a Service: portway/portway',
         type: 'namespace/name',
         defaultText: 'none, and Gateways have no address',
-        also: ['publishservice', 'publish'],
+        also: 'publishservice publish',
       },
     ).optional(),
     status: defaulted(
       z.boolean(),
       'Whether what became of routes and Gateways is written into their status.',
-      {
-        default: 'true',
-        expected: 'true or false',
-      },
+      { default: 'true', expected: 'true or false' },
     ),
   })
   .meta({
@@ -110,7 +119,6 @@ export const discoverForm = z
       {
         expected: 'true, or a map with engine, network, address',
         type: '`true`, or a map, see [docker](#docker)',
-        defaultText: 'none',
       },
     ).optional(),
     kubernetes: described(
@@ -119,7 +127,6 @@ export const discoverForm = z
       {
         expected: 'true, or a map with server, namespace, class',
         type: '`true`, or a map, see [kubernetes](#kubernetes)',
-        defaultText: 'none',
       },
     ).optional(),
   })

@@ -5,70 +5,50 @@ import { z } from 'zod';
 import { type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseTarget } from '../keys/target.ts';
-import { described, duration, flag, parsedBy } from '../keys/value.ts';
+import { described, duration, flag, parsedBy, path } from '../keys/value.ts';
 import type { FolderConfig } from '../model/config.ts';
 
-const fileName = parsedBy(z.string().min(1), parseFileName).meta({
-  doc: { expected: 'the name of a file in the folder' },
-});
+const fileName = parsedBy(z.string().min(1), parseFileName, { expected: 'the name of a file in the folder' });
 
 const rows = section({
   index: row(
     z.union([fileName.transform((one) => [one]), z.array(fileName)]),
-    'index',
     'What stands for a directory: the first of these that is there.',
     {
       default: 'index.html',
       expected: 'the name of a file, or a list of them',
       type: 'name or list of names',
-      also: ['indexfiles', 'directoryindex'],
+      also: 'indexfiles directoryindex',
     },
   ),
   fallback: row(
-    parsedBy(z.string().min(1), parseFallback).meta({
-      doc: { expected: 'a URL beside "to", or the name of a file beside "folder"' },
+    parsedBy(z.string().min(1), parseFallback, {
+      expected: 'a URL beside "to", or the name of a file beside "folder"',
     }),
-    'fallback',
     'Beside `to`: who is asked while nothing takes connections there, `https://staging.example.com` ([dev.md](dev.md#a-fallback-elsewhere)). Beside `folder`: the file that answers a browser which opens a path without a file, a page that finds its way by itself.',
-    {
-      defaultText: 'none',
-      type: 'URL or name',
-      also: ['tryfiles', 'errorpage', 'spa', 'historyapifallback'],
-    },
+    { type: 'URL or name', also: 'tryfiles errorpage spa historyapifallback' },
   ),
-  listing: row(
-    flag,
-    'listing',
-    'Whether a directory without an index is answered with a list of its files.',
-    {
-      default: 'false',
-      also: ['autoindex', 'browse', 'directorylisting'],
-    },
-  ),
+  listing: row(flag, 'Whether a directory without an index is answered with a list of its files.', {
+    default: 'false',
+    also: 'autoindex browse directorylisting',
+  }),
   precompressed: row(
     flag,
-    'precompressed',
     'Whether `app.js.br`, `app.js.zst` or `app.js.gz` beside `app.js` is sent in its place, to clients that take it.',
-    { default: 'true', also: ['gzipstatic', 'brotlistatic'] },
+    { default: 'true', also: 'gzipstatic brotlistatic' },
   ),
   maxAge: row(
     duration({ min: '0s', max: '365d' }),
-    'maxAgeMs',
     'How long files other than pages are used without asking again (`Cache-Control`). With `0s` they are asked for each time, and answered 304 where they are the same.',
-    { default: '0s', also: ['expires', 'cachecontrol'] },
+    { as: 'maxAgeMs', default: '0s', also: 'expires cachecontrol' },
   ),
 });
 
 export const folderShape = {
   folder: described(
-    z.string().min(1),
+    path('the path of a folder'),
     'A folder whose files are the answers, in the place of `to` ([folder.md](folder.md)). Relative to this file.',
-    {
-      expected: 'the path of a folder',
-      type: 'path',
-      defaultText: 'none',
-      also: ['root', 'static', 'alias', 'fileserver', 'files', 'directory', 'dir', 'publicdir'],
-    },
+    { also: 'root static alias fileserver files directory dir publicdir' },
   ).optional(),
   ...rows.shape,
 };

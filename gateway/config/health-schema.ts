@@ -3,7 +3,17 @@
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
-import { count, described, duration, flag, orWord, parsedBy, percent, switchedOff } from '../keys/value.ts';
+import {
+  count,
+  described,
+  duration,
+  flag,
+  oneOrMore,
+  orWord,
+  parsedBy,
+  percent,
+  switchedOff,
+} from '../keys/value.ts';
 import type { HealthRhythm } from '../model/config.ts';
 
 const probePath = parsedBy(z.string(), parseProbePath).meta({
@@ -11,32 +21,27 @@ const probePath = parsedBy(z.string(), parseProbePath).meta({
   doc: { expected: 'a path like /healthz', type: 'path' },
 });
 
-const statuses = parsedBy(z.union([z.string(), z.int().transform(String)]), parseStatuses).meta({
-  doc: { expected: 'a status from 200 to 599, or a range like 200-399' },
+const statuses = parsedBy(z.union([z.string(), z.int().transform(String)]), parseStatuses, {
+  expected: 'a status from 200 to 599, or a range like 200-399',
 });
 
 const rhythm = section({
   interval: row(
     duration({ min: '10ms', max: '1h' }),
-    'intervalMs',
     'From one check to the next, a tenth more or less, so that gateways do not ask in step.',
-    { default: '2s', also: ['inter', 'every'] },
+    { as: 'intervalMs', default: '2s', also: 'inter every' },
   ),
-  timeout: row(
-    duration({ min: '1ms', max: '1h' }),
-    'timeoutMs',
-    'For a check; not longer than the interval.',
-    { defaultText: '`1s`, or the interval where that is shorter' },
-  ),
-  unhealthyAfter: row(
-    count(1, 100),
-    'unhealthyAfter',
-    'Failed checks in a row until an endpoint gets no requests.',
-    { default: '3', also: ['fall', 'fails', 'unhealthythreshold'] },
-  ),
-  healthyAfter: row(count(1, 100), 'healthyAfter', 'Good checks in a row until it gets requests again.', {
+  timeout: row(duration({ min: '1ms', max: '1h' }), 'For a check; not longer than the interval.', {
+    as: 'timeoutMs',
+    defaultText: '`1s`, or the interval where that is shorter',
+  }),
+  unhealthyAfter: row(count(1, 100), 'Failed checks in a row until an endpoint gets no requests.', {
+    default: '3',
+    also: 'fall fails unhealthythreshold',
+  }),
+  healthyAfter: row(count(1, 100), 'Good checks in a row until it gets requests again.', {
     default: '2',
-    also: ['rise', 'passes', 'healthythreshold'],
+    also: 'rise passes healthythreshold',
   }),
 });
 
@@ -49,17 +54,13 @@ export function compileRhythm(written: CheckedHealth): HealthRhythm {
 }
 
 const statusRows = section({
-  status: row(
-    z.union([statuses.transform((one) => [one]), z.array(statuses).min(1)]),
-    'statuses',
-    'The statuses of a good answer: one, a range, or a list of both.',
-    {
-      expected: 'a status from 200 to 599, a range like 200-399, or a list of both',
-      type: 'status, range, or a list of both',
-      default: '200-399',
-      also: ['expect', 'expectstatus', 'expectedstatus', 'statuses', 'match'],
-    },
-  ),
+  status: row(oneOrMore(statuses), 'The statuses of a good answer: one, a range, or a list of both.', {
+    as: 'statuses',
+    expected: 'a status from 200 to 599, a range like 200-399, or a list of both',
+    type: 'status, range, or a list of both',
+    default: '200-399',
+    also: 'expect expectstatus expectedstatus statuses match',
+  }),
 });
 
 export const compileStatuses = statusRows.compile;
@@ -70,10 +71,7 @@ const tcp = described(flag, 'Whether a connection alone is the check, and nothin
 
 export const healthForm = z
   .strictObject({
-    path: described(probePath, 'What is asked with `GET`. Either this or `tcp`.', {
-      defaultText: 'none',
-      also: ['uri'],
-    }).optional(),
+    path: described(probePath, 'What is asked with `GET`. Either this or `tcp`.', { also: 'uri' }).optional(),
     tcp,
     ...statusRows.shape,
     ...rhythm.shape,
@@ -130,18 +128,8 @@ export type CheckedHealth = z.output<typeof healthForm>;
 const OFF = switchedOff.transform(() => null);
 const TCP = z.literal('tcp').transform((): CheckedHealth => ({ tcp: true }));
 
-const HEALTH_ELSEWHERE = [
-  ...[
-    'healthcheck',
-    'healthchecks',
-    'activehealthcheck',
-    'healthuri',
-    'healthpath',
-    'httpchk',
-    'check',
-    'checks',
-  ],
-];
+const HEALTH_ELSEWHERE =
+  'healthcheck healthchecks activehealthcheck healthuri healthpath httpchk check checks';
 
 export const health = described(
   z.union([OFF, TCP, probePath.transform((path): CheckedHealth => ({ path })), healthForm]),
@@ -167,40 +155,36 @@ export const streamHealth = described(
 
 /** The window of a rate of failures. */
 export const windowRows = {
-  requests: row(
-    count(1, 100_000),
-    'requests',
-    'With fewer than these in the window, the rate says nothing.',
-    { default: '20', also: ['minrequests', 'volume', 'volumethreshold', 'requestvolume'] },
-  ),
-  window: row(duration({ min: '100ms', max: '1h' }), 'windowMs', 'What the rate is counted over.', {
+  requests: row(count(1, 100_000), 'With fewer than these in the window, the rate says nothing.', {
+    default: '20',
+    also: 'minrequests volume volumethreshold requestvolume',
+  }),
+  window: row(duration({ min: '100ms', max: '1h' }), 'What the rate is counted over.', {
+    as: 'windowMs',
     default: '10s',
   }),
 };
 
 const ejectionRows = section({
-  failures: row(count(1, 1000), 'failures', 'Failures in a row after which an endpoint is left out.', {
+  failures: row(count(1, 1000), 'Failures in a row after which an endpoint is left out.', {
     default: '5',
-    also: ['maxfails', 'fails', 'consecutive5xx', 'consecutivefailures'],
+    also: 'maxfails fails consecutive5xx consecutivefailures',
   }),
   rate: row(
     percent({ min: '1%', max: '100%' }),
-    'rate',
     'Failed requests among all within the window, after which it is left out.',
-    { default: '50%', also: ['errorrate', 'failurerate', 'threshold'] },
+    { default: '50%', also: 'errorrate failurerate threshold' },
   ),
   ...windowRows,
   for: row(
     duration({ min: '1ms', max: '24h' }),
-    'forMs',
     'How long the first time; longer each further time in a row.',
-    { default: '10s', also: ['failtimeout', 'failduration', 'baseejectiontime'] },
+    { as: 'forMs', default: '10s', also: 'failtimeout failduration baseejectiontime' },
   ),
   max: row(
     percent({ min: '1%', max: '100%' }),
-    'maxShare',
     'Endpoints of one route that may be left out at once; what fails beyond that stays.',
-    { default: '50%', also: ['maxejectionpercent'] },
+    { as: 'maxShare', default: '50%', also: 'maxejectionpercent' },
   ),
 });
 
@@ -214,7 +198,7 @@ export const compileEjection = compileSwitchable(ejectionRows);
 export const slowStart = described(
   orWord('off', duration({ min: '1ms', max: '1h' })),
   'How long an endpoint that is new or well again takes to its full share.',
-  { default: 'off', also: ['warmup', 'rampup'] },
+  { default: 'off', also: 'warmup rampup' },
 );
 
 type StatusRange = readonly [from: number, to: number];

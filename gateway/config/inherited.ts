@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { type InheritedRow, inherited, orInherited } from '../keys/inherited.ts';
-import { duration, orWord, size } from '../keys/value.ts';
+import { duration, oneOf, orWord, size } from '../keys/value.ts';
 import type {
   BreakerConfig,
   EjectionConfig,
@@ -44,7 +44,7 @@ const bodyMax = z
 
 const hold = orWord('off', duration({ min: '100ms', max: '5m' }));
 
-const lane = z.enum(['auto', 'wire', 'general']).meta({ doc: { expected: 'auto, wire or general' } });
+const lane = oneOf('auto', 'wire', 'general').meta({ doc: { expected: 'auto, wire or general' } });
 
 const escapeChoice = z
   .enum(['auto', 'redirect', 'script', 'off'])
@@ -57,7 +57,7 @@ const INHERITED = {
     own: OWN_TIMEOUTS,
     compile: compileTimeouts,
     top: { defaultText: 'see [timeouts](#timeouts)' },
-    route: { text: 'For this route; what is left out is as at the top level.', also: ['timeout'] },
+    route: { text: 'For this route; what is left out is as at the top level.', also: 'timeout' },
   }),
   bodyMax: inherited<typeof bodyMax, 'bodyMaxBytes', number | null>({
     schema: bodyMax,
@@ -69,7 +69,7 @@ const INHERITED = {
     },
     route: {
       text: 'The largest request body; a larger one is answered 413 at once.',
-      also: ['clientmaxbodysize', 'bodylimit', 'maxbody', 'maxbodysize'],
+      also: 'clientmaxbodysize bodylimit maxbody maxbodysize',
     },
   }),
   retries: inherited<typeof retries, 'retries', RetriesConfig>({
@@ -80,10 +80,7 @@ const INHERITED = {
     top: { defaultText: 'see [retries](#retries)' },
     route: {
       text: 'What is sent again, and how often: only what does no harm twice. `off` is one attempt.',
-      also: [
-        ...['retry', 'retrypolicy', 'lbtries', 'tries', 'numretries', 'retrybudget', 'pertrytimeout'],
-        ...['proxynextupstream', 'proxynextupstreamtries'],
-      ],
+      also: 'retry retrypolicy lbtries tries numretries retrybudget pertrytimeout proxynextupstream proxynextupstreamtries',
     },
   }),
   limits: inherited<typeof limits, 'limits', LimitsConfig>({
@@ -94,10 +91,7 @@ const INHERITED = {
     top: { defaultText: 'see [limits](#limits)' },
     route: {
       text: 'For each endpoint; what is left out is as at the top level.',
-      also: [
-        ...['maxconn', 'maxconns', 'queue', 'maxqueue', 'pending', 'maxpending', 'maxpendingrequests'],
-        'queuetimeout',
-      ],
+      also: 'maxconn maxconns queue maxqueue pending maxpending maxpendingrequests queuetimeout',
     },
   }),
   breaker: inherited<typeof breaker, 'breaker', BreakerConfig | null>({
@@ -107,7 +101,7 @@ const INHERITED = {
     top: { default: 'off' },
     route: {
       text: 'Answers for a service that mostly fails, until it recovers.',
-      also: ['circuitbreaker', 'circuitbreakers'],
+      also: 'circuitbreaker circuitbreakers',
     },
   }),
   ejection: inherited<typeof ejection, 'ejection', EjectionConfig | null>({
@@ -117,10 +111,7 @@ const INHERITED = {
     top: { text: 'For every route and stream that does not say otherwise.', default: 'on' },
     route: {
       text: 'When an endpoint is left out for what it does.',
-      also: [
-        ...['outlierdetection', 'passivehealth', 'passivehealthcheck', 'maxfails', 'failtimeout'],
-        ...['failduration', 'consecutive5xx', 'consecutivefailures', 'maxejectionpercent'],
-      ],
+      also: 'outlierdetection passivehealth passivehealthcheck maxfails failtimeout failduration consecutive5xx consecutivefailures maxejectionpercent',
     },
   }),
   lane: inherited<typeof lane, 'lane', LaneChoice>({
@@ -141,12 +132,10 @@ const INHERITED = {
     own: null,
     // `off` is a value of its own, since the default of `null` depends on the mode.
     compile: (written, base) => (written === undefined ? base : (written ?? 0)),
-    top: {
-      defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production',
-    },
+    top: { defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production' },
     route: {
       text: 'How long a request waits while nothing listens where it goes, as while its service starts; then it is carried, or answered 502. At most 256 wait at once, their bodies unread, and the navigation of a browser waits a second.',
-      also: ['startuptimeout', 'waitforservice', 'trydurations', 'tryduration', 'lbtryduration'],
+      also: 'startuptimeout waitforservice trydurations tryduration lbtryduration',
     },
   }),
   escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({
@@ -159,7 +148,7 @@ const INHERITED = {
     },
     route: {
       text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `script` puts a script into its HTML documents besides, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
-      also: ['subfilter', 'htmlrewrite', 'basepath', 'catch'],
+      also: 'subfilter htmlrewrite basepath catch',
     },
   }),
 };

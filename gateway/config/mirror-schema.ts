@@ -5,34 +5,30 @@ import { TOKEN } from '../keys/field.ts';
 import { accepted, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import type { Target } from '../keys/target.ts';
-import { described, oneOrMore, parsedBy, percent, size, target } from '../keys/value.ts';
+import { described, form, oneOrMore, parsedBy, percent, size, target } from '../keys/value.ts';
 import type { CompareConfig, MirrorConfig } from '../model/config.ts';
 import { endpointOf, type Places } from './endpoint.ts';
 
 const rows = section({
   share: row(
     percent({ min: '0%', max: '100%' }),
-    'share',
     'Of how many requests a copy is sent: counted, not left to chance.',
-    { default: '100%', also: ['weight', 'percent', 'percentage'] },
+    { default: '100%', also: 'weight percent percentage' },
   ),
   bodyMax: row(
     size({ min: '1B', max: '1MiB' }),
-    'bodyMaxBytes',
     'A request with a larger body is not copied. The body waits in memory until it is whole.',
-    { default: '64KiB', also: ['maxbodysize', 'mirrorbody'] },
+    { as: 'bodyMaxBytes', default: '64KiB', also: 'maxbodysize mirrorbody' },
   ),
 });
 
-export const mirrorForm = z
-  .strictObject({
-    to: described(target, 'Where the copies go.', {
-      defaultText: '**required**',
-      also: ['service', 'target', 'url', 'backend'],
-    }),
-    ...rows.shape,
-  })
-  .meta({ id: 'mirror', doc: { expected: 'a map with to, share, bodyMax', holder: 'a mirror' } });
+export const mirrorForm = form('mirror', 'a mirror', {
+  to: described(target, 'Where the copies go.', {
+    defaultText: '**required**',
+    also: 'service target url backend',
+  }),
+  ...rows.shape,
+});
 
 export type CheckedMirror = z.output<typeof mirrorForm>;
 
@@ -42,37 +38,38 @@ export const mirror = described(
   {
     expected: 'a target, or a map with to, share, bodyMax',
     type: 'target, or a map, see [mirror](#mirror)',
-    defaultText: 'none',
-    also: ['mirroring', 'shadow', 'requestmirror', 'tee'],
+    also: 'mirroring shadow requestmirror tee',
   },
 );
 
-const ignored = parsedBy(z.string(), (text) => {
-  if (text.startsWith('/')) return accepted(text);
-  return TOKEN.test(text) ? accepted(text.toLowerCase()) : refused('etag, say, or a place in JSON: /meta/at');
-}).meta({
-  doc: { expected: 'the name of a field, or a place in JSON', type: 'header name, or JSON pointer' },
-});
+const ignored = parsedBy(
+  z.string(),
+  (text) => {
+    if (text.startsWith('/')) return accepted(text);
+    return TOKEN.test(text)
+      ? accepted(text.toLowerCase())
+      : refused('etag, say, or a place in JSON: /meta/at');
+  },
+  { expected: 'the name of a field, or a place in JSON', type: 'header name, or JSON pointer' },
+);
 
-export const compareForm = z
-  .strictObject({
-    to: described(target, 'The service whose answers are compared.', {
-      defaultText: '**required**',
-      also: ['service', 'target', 'url', 'backend'],
-    }),
-    share: rows.shape.share,
-    ignore: described(
-      oneOrMore(ignored),
-      'What may differ: fields (`etag`), and places in JSON with what lies below them (`/meta/at`).',
-      {
-        expected: 'the name of a field, a place in JSON, or a list of them',
-        type: 'header name, JSON pointer, or a list of them',
-        defaultText: '`Date`, `Age` and their like alone',
-        also: ['except', 'exclude', 'ignored', 'noise'],
-      },
-    ).optional(),
-  })
-  .meta({ id: 'compare', doc: { expected: 'a map with to, share, ignore', holder: 'a comparison' } });
+export const compareForm = form('compare', 'a comparison', {
+  to: described(target, 'The service whose answers are compared.', {
+    defaultText: '**required**',
+    also: 'service target url backend',
+  }),
+  share: rows.shape.share,
+  ignore: described(
+    oneOrMore(ignored),
+    'What may differ: fields (`etag`), and places in JSON with what lies below them (`/meta/at`).',
+    {
+      expected: 'the name of a field, a place in JSON, or a list of them',
+      type: 'header name, JSON pointer, or a list of them',
+      defaultText: '`Date`, `Age` and their like alone',
+      also: 'except exclude ignored noise',
+    },
+  ).optional(),
+});
 
 export type CheckedCompare = z.output<typeof compareForm>;
 
@@ -82,8 +79,7 @@ export const compare = described(
   {
     expected: 'a target, or a map with to, share, ignore',
     type: 'target, or a map, see [compare](#compare)',
-    defaultText: 'none',
-    also: ['diff', 'comparison', 'experiment', 'scientist'],
+    also: 'diff comparison experiment scientist',
   },
 );
 

@@ -18,24 +18,23 @@ const pluginForm = z.strictObject({
   options: described(
     z.record(z.string(), z.unknown()),
     'What the plugin is registered with; its own documentation says what it may be.',
-    { expected: 'a map', type: 'map', defaultText: 'none' },
+    { expected: 'a map', type: 'map' },
   ).optional(),
 });
 
 export const use = described(
   z
     .array(
-      z.union([name.transform((plugin): z.output<typeof pluginForm> => ({ plugin })), pluginForm]).meta({
-        doc: { expected: 'the name of a Fastify plugin, or a map with plugin and options' },
-      }),
+      z
+        .union([name.transform((plugin): z.output<typeof pluginForm> => ({ plugin })), pluginForm])
+        .meta({ doc: { expected: 'the name of a Fastify plugin, or a map with plugin and options' } }),
     )
     .min(1),
   'Fastify plugins whose hooks the exchanges of the route pass, in this order.',
   {
     expected: 'a list of Fastify plugins',
     type: 'list of names, or of maps with `plugin` and `options`',
-    defaultText: 'none',
-    also: ['plugin'],
+    also: 'plugin',
   },
 ).optional();
 

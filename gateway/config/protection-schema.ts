@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { compileSwitchable, row, section, switchable } from '../keys/section.ts';
-import { count, duration, orWord, percent, size } from '../keys/value.ts';
+import { count, duration, form, orWord, percent, size } from '../keys/value.ts';
 import type { RetriesConfig } from '../model/config.ts';
 import { windowRows } from './health-schema.ts';
 
@@ -11,27 +11,23 @@ const DAY = { min: '1ms', max: '24h' };
 const timeoutRows = section({
   connect: row(
     duration({ min: '1ms', max: '5m' }),
-    'connectMs',
     'Until a connection to an endpoint stands, TLS included. Then 504, after every address was tried.',
-    { default: '2s' },
+    { as: 'connectMs', default: '2s' },
   ),
   response: row(
     duration(DAY),
-    'responseMs',
     'From the last byte of the request that was sent to the head of the answer. Then 504.',
-    { default: '30s', also: ['read', 'send'] },
+    { as: 'responseMs', default: '30s', also: 'read send' },
   ),
   idle: row(
     duration(DAY),
-    'idleMs',
     'Between two pieces of a body, in either direction. Then the exchange is broken off.',
-    { default: '60s' },
+    { as: 'idleMs', default: '60s' },
   ),
   tunnelIdle: row(
     duration({ min: '1ms', max: '168h' }),
-    'tunnelIdleMs',
     'The same for event streams, WebSockets and other tunnels; where one side of a WebSocket has ended, `idle` counts.',
-    { default: '1h', also: ['websocket', 'tunnel'] },
+    { as: 'tunnelIdleMs', default: '1h', also: 'websocket tunnel' },
   ),
 });
 
@@ -43,50 +39,42 @@ export const timeouts = z.strictObject(timeoutRows.shape).meta({
 });
 
 const limitRows = section({
-  connections: row(count(1, 100_000), 'connections', 'Connections to an endpoint at once.', {
+  connections: row(count(1, 100_000), 'Connections to an endpoint at once.', {
     default: '1024',
-    also: ['maxconn', 'maxconns'],
+    also: 'maxconn maxconns',
   }),
   waiting: row(
     count(0, 1_000_000),
-    'waiting',
     'Requests that wait for one of them; the next one is answered 503 at once.',
-    { default: '1024', also: ['queue', 'maxqueue', 'pending', 'maxpending', 'maxpendingrequests'] },
+    { default: '1024', also: 'queue maxqueue pending maxpending maxpendingrequests' },
   ),
-  wait: row(duration({ min: '1ms', max: '1h' }), 'waitMs', 'How long they do. Then 503.', {
+  wait: row(duration({ min: '1ms', max: '1h' }), 'How long they do. Then 503.', {
+    as: 'waitMs',
     default: '10s',
-    also: ['queuetimeout'],
+    also: 'queuetimeout',
   }),
 });
 
 export const { own: OWN_LIMITS, compile: compileLimits } = limitRows;
 
-export const limits = z.strictObject(limitRows.shape).meta({
-  id: 'limits',
-  doc: {
-    expected: 'a map with connections, waiting, wait',
-    type: 'map, see [limits](#limits)',
-    holder: 'limits',
-  },
-});
+export const limits = form('limits', 'limits', limitRows.shape);
 
 const breakerRows = section({
   rate: row(
     percent({ min: '1%', max: '100%' }),
-    'rate',
     'Failed requests among all of the route within the window, after which it opens: 503 at once.',
-    { default: '50%', also: ['errorrate', 'failurerate', 'threshold'] },
+    { default: '50%', also: 'errorrate failurerate threshold' },
   ),
   ...windowRows,
-  open: row(duration({ min: '1ms', max: '1h' }), 'openMs', 'How long it stays open before it tries again.', {
+  open: row(duration({ min: '1ms', max: '1h' }), 'How long it stays open before it tries again.', {
+    as: 'openMs',
     default: '5s',
-    also: ['openfor', 'sleepwindow', 'fallbackduration', 'timeout'],
+    also: 'openfor sleepwindow fallbackduration timeout',
   }),
   probes: row(
     count(1, 1000),
-    'probes',
     'Requests let through then, at once. When they succeed it closes, and one that fails opens it again.',
-    { default: '1', also: ['halfopen', 'halfopenrequests'] },
+    { default: '1', also: 'halfopen halfopenrequests' },
   ),
 });
 
@@ -98,29 +86,25 @@ export const breaker = switchable(breakerForm, 'breaker');
 export const compileBreaker = compileSwitchable(breakerRows);
 
 const retryRows = section({
-  attempts: row(count(1, 10), 'attempts', 'In all, the first one counted; `1` is no retry.', {
+  attempts: row(count(1, 10), 'In all, the first one counted; `1` is no retry.', {
     default: '3',
-    also: ['tries', 'retries', 'max', 'count', 'numretries'],
+    also: 'tries retries max count numretries',
   }),
   budget: row(
     percent({ min: '0%', max: '100%' }),
-    'budget',
     'Retries as a share of the requests of the route: when everything fails, retries do not double the load.',
-    { default: '20%', also: ['retrybudget'] },
+    { default: '20%', also: 'retrybudget' },
   ),
   perTry: row(
     orWord('none', duration(DAY)),
-    'perTryMs',
     'From the last byte of the request to the head of the answer, for each attempt; not longer than the response timeout.',
-    { default: 'none', also: ['pertrytimeout', 'timeout'] },
+    { as: 'perTryMs', default: 'none', also: 'pertrytimeout timeout' },
   ),
 });
 
 export const OWN_RETRIES = retryRows.own;
 
-export const retriesForm = z
-  .strictObject(retryRows.shape)
-  .meta({ id: 'retries', doc: { expected: 'a map with attempts, budget, perTry', holder: 'retries' } });
+export const retriesForm = form('retries', 'retries', retryRows.shape);
 
 export const retries = switchable(retriesForm, 'retries');
 
@@ -137,21 +121,18 @@ export function compileRetries(
 const overloadRows = section({
   eventLoopDelay: row(
     duration({ min: '10ms', max: '1m' }),
-    'eventLoopDelayMs',
     'How late the event loop may be; later than that, new requests are answered 503 at once.',
-    { default: '200ms' },
+    { as: 'eventLoopDelayMs', default: '200ms' },
   ),
   memory: row(
     orWord('off', size({ min: '16MiB', max: '1TiB' })),
-    'memoryBytes',
     'Resident memory of a process, beyond which the same happens.',
-    { default: 'off' },
+    { as: 'memoryBytes', default: 'off' },
   ),
   retryAfter: row(
     duration({ min: '1s', max: '1h' }),
-    'retryAfterMs',
     'What `Retry-After` says, in whole seconds, rounded up.',
-    { default: '1s' },
+    { as: 'retryAfterMs', default: '1s' },
   ),
 });
 

@@ -12,7 +12,6 @@ const STATUSES = [301, 302, 303, 307, 308] as const;
 const rows = section({
   status: row(
     z.literal(STATUSES),
-    'status',
     'The status of a redirect. 307 and 308 keep method and body; 301 and 308 are remembered by browsers.',
     { default: '308', type: '301, 302, 303, 307, 308', expected: '301, 302, 303, 307 or 308' },
   ),
@@ -20,15 +19,12 @@ const rows = section({
 
 export const redirectShape = {
   redirect: described(
-    parsedBy(z.string(), parseRedirect).meta({
-      doc: { expected: 'a path, /new, or a URL, https://example.com/new' },
-    }),
+    parsedBy(z.string(), parseRedirect, { expected: 'a path, /new, or a URL, https://example.com/new' }),
     'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL, in which `{scheme}` and `{host}` are those that the client asked. What follows the prefix, and the query, are appended.',
     {
       expected: 'a path, /new, or a URL, https://example.com/new',
       type: 'path or URL',
-      defaultText: 'none',
-      also: ['redir', 'redirects', 'redirectto', 'return'],
+      also: 'redir redirects redirectto return',
     },
   ).optional(),
   ...rows.shape,

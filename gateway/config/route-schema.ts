@@ -3,7 +3,18 @@
 import { z } from 'zod';
 import { parseHeaderName, repeatedNames } from '../keys/field.ts';
 import { row, section } from '../keys/section.ts';
-import { described, duration, flag, parsedBy, size, target } from '../keys/value.ts';
+import {
+  described,
+  duration,
+  flag,
+  form,
+  oneOrMore,
+  onOff,
+  parsedBy,
+  path,
+  size,
+  target,
+} from '../keys/value.ts';
 import { balance, canaryForm, sticky } from './balance-schema.ts';
 import { parseCookieName, parseCookieValue, parseHeaderValue, parseMethod } from './condition.ts';
 import { folderShape } from './folder-schema.ts';
@@ -17,7 +28,7 @@ import { commandLine, processShape } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
 
-const method = parsedBy(z.string(), parseMethod).meta({ doc: { expected: 'a request method' } });
+const method = parsedBy(z.string(), parseMethod, { expected: 'a request method' });
 
 const ANY_VALUE = z.literal(true);
 
@@ -26,7 +37,7 @@ const headerValue = z
   .meta({ doc: { expected: 'a value, or true for any' } });
 
 const headerMap = z
-  .record(parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } }), headerValue)
+  .record(parsedBy(z.string(), parseHeaderName, { expected: 'a header name' }), headerValue)
   .check(({ value, issues }) => {
     for (const [name, first] of repeatedNames(Object.keys(value))) {
       const params = {
@@ -39,7 +50,7 @@ const headerMap = z
     }
   });
 
-const cookieName = parsedBy(z.string(), parseCookieName).meta({ doc: { expected: 'the name of a cookie' } });
+const cookieName = parsedBy(z.string(), parseCookieName, { expected: 'the name of a cookie' });
 
 const cookieValue = z
   .union([ANY_VALUE, parsedBy(z.union([z.string(), z.int().transform(String)]), parseCookieValue)])
@@ -52,7 +63,7 @@ const queryValue = z
 export const when = z
   .strictObject({
     methods: described(
-      z.union([method.transform((one) => [one]), z.array(method).min(1)]),
+      oneOrMore(method),
       'Request methods, one or a list of them. Upper and lower case are the same here.',
       {
         expected: 'a request method, or a list of them',
@@ -63,21 +74,12 @@ export const when = z
     headers: described(
       headerMap,
       'Header fields that must all be there, with this value (`true`: with any).',
-      {
-        expected: 'a map of header names to values',
-        type: 'map of names to text or `true`',
-        defaultText: 'none',
-      },
+      { expected: 'a map of header names to values', type: 'map of names to text or `true`' },
     ).optional(),
     cookies: described(
       z.record(cookieName, cookieValue),
       'Cookies that must all be there, with this value (`true`: with any). Of several of one name, one is enough.',
-      {
-        expected: 'a map of cookie names to values',
-        type: 'map of names to text or `true`',
-        defaultText: 'none',
-        also: ['cookie'],
-      },
+      { expected: 'a map of cookie names to values', type: 'map of names to text or `true`', also: 'cookie' },
     ).optional(),
     query: described(
       z.record(
@@ -88,11 +90,7 @@ export const when = z
         queryValue,
       ),
       'Parameters of the query that must all be there, compared after percent-decoding (`true`: with any value).',
-      {
-        expected: 'a map of query names to values',
-        type: 'map of names to text or `true`',
-        defaultText: 'none',
-      },
+      { expected: 'a map of query names to values', type: 'map of names to text or `true`' },
     ).optional(),
   })
   .meta({
@@ -102,71 +100,52 @@ export const when = z
 
 const cacheRows = section({
   file: row(
-    z.string().min(1),
-    'file',
+    path('the path of a file'),
     'An SQLite file that outlives restarts, relative to this file. Of one process at a time.',
-    {
-      expected: 'the path of a file',
-      type: 'path',
-      defaultText: 'none: in memory',
-      also: ['path', 'proxycachepath', 'storage'],
-    },
+    { defaultText: 'none: in memory', also: 'path proxycachepath storage' },
   ),
   maxSize: row(
     size({ min: '1MiB', max: '64GiB' }),
-    'maxBytes',
     'What is kept in all, with fields and URLs; what was not asked for the longest goes first.',
-    { default: '64MiB', also: ['size', 'max'] },
+    { as: 'maxBytes', default: '64MiB', also: 'size max' },
   ),
   maxEntry: row(
     size({ min: '1KiB', max: '1GiB' }),
-    'entryMaxBytes',
     'A larger answer is carried, and not kept. At most `16MiB` beside `file`, which is written and read in one go.',
-    { default: '5MiB' },
+    { as: 'entryMaxBytes', default: '5MiB' },
   ),
   errors: row(
     flag,
-    'errors',
     'Whether 4xx and 5xx are kept where the service says for how long: not those that are about one request, such as 401, 412, 429. What one client caused is then given to all.',
-    { default: 'false', also: ['cacheerrors', 'negative'] },
+    { default: 'false', also: 'cacheerrors negative' },
   ),
   heuristic: row(
     flag,
-    'heuristic',
     'Whether answers that say nothing but when they were changed are fresh for a tenth of the time since, and a day at most (RFC 9111 §4.2.2).',
     { default: 'false' },
   ),
   staleIfError: row(
     duration({ min: '0s', max: '30d' }),
-    'staleIfErrorMs',
     'For how long a stale answer is given where the service can’t be reached, breaks off, or answers 500 to 504. What the service says of it goes before.',
-    { default: '0s', also: ['usestale', 'grace'] },
+    { as: 'staleIfErrorMs', default: '0s', also: 'usestale grace' },
   ),
   staleWhileRevalidate: row(
     duration({ min: '0s', max: '30d' }),
-    'staleWhileRevalidateMs',
     'For how long a stale answer is given while the service is asked behind its back. What the service says of it goes before.',
-    { default: '0s', also: ['backgroundupdate'] },
+    { as: 'staleWhileRevalidateMs', default: '0s', also: 'backgroundupdate' },
   ),
 });
 
 export const compileCache = cacheRows.compile;
 
-export const cacheForm = z.strictObject(cacheRows.shape).meta({
-  id: 'cache',
-  doc: {
-    expected: 'a map with file, maxSize, maxEntry, errors, heuristic, staleIfError, staleWhileRevalidate',
-    holder: 'cache',
-  },
-});
+export const cacheForm = form('cache', 'cache', cacheRows.shape);
 
 const plainRows = section({
   ...rewritingRows,
   inspect: row(
-    flag,
-    'inspect',
+    onOff,
     'Whether `portway dev` keeps the beginnings of the bodies of its exchanges, too, in memory alone (docs/inspect.md). `portway start` does so where an operator asks for it, for a limited time.',
-    { default: 'off', type: '`on`, `off`', expected: 'on or off' },
+    { default: 'off' },
   ),
 });
 
@@ -203,13 +182,13 @@ export const routeForm = z
     run: described(
       commandLine,
       'The process behind it, a command line that `portway dev` runs and watches: the short form of an entry in `services:`. With `to: auto` it is given a free port as `PORT`.',
-      { defaultText: 'none', also: ['command', 'cmd', 'exec'] },
+      { also: 'command cmd exec' },
     ).optional(),
     ...processShape,
     exact: described(flag, 'Only this very path, nothing below it.', { default: 'false' }).optional(),
     when: described(when, 'Only requests that also have all of this.', {
       defaultText: 'any request',
-      also: ['methods', 'method', 'headers', 'cookies', 'query', 'match'],
+      also: 'methods method headers cookies query match',
     }).optional(),
     ...plainRows.shape,
     tls: described(
@@ -218,15 +197,13 @@ export const routeForm = z
       {
         type: 'map, see [tls of a route](#tls-of-a-route)',
         defaultText: 'those for its host, of authorities that the system knows',
-        also: ['upstreamtls', 'proxyssl', 'backendtls', 'transport'],
+        also: 'upstreamtls proxyssl backendtls transport',
       },
     ).optional(),
     balance: balance.optional(),
     sticky: sticky.optional(),
     canary: described(canaryForm, 'Other endpoints, for a share of the requests.', {
-      type: 'map, see [canary](#canary)',
-      also: ['split', 'trafficsplit', 'weighted'],
-      defaultText: 'none',
+      also: 'split trafficsplit weighted',
     }).optional(),
     health: health.optional(),
     slowStart: slowStart.optional(),
@@ -243,18 +220,15 @@ export const routeForm = z
     mirror: mirror.optional(),
     compare: compare.optional(),
     extend: described(
-      z.string().min(1),
+      path('the path of a module'),
       'A module that extends the route in code, through @fastify/http-proxy. Relative to this file.',
-      { expected: 'the path of a module', type: 'path', defaultText: 'none' },
+      {},
     ).optional(),
     use,
   })
   .refine(
     (route: Readonly<Record<string, unknown>>) => ORIGIN_KEYS.some((key) => (route[key] ?? null) !== null),
-    {
-      path: ['to'],
-      when: isMap,
-    },
+    { path: ['to'], when: isMap },
   )
   .meta({
     id: 'route',

@@ -17,7 +17,9 @@ import {
   described,
   flag,
   host,
+  oneOf,
   oneOrMore,
+  onOff,
   parsedBy,
   port,
   switchedOff,
@@ -36,9 +38,7 @@ import { tracesForm } from './traces-schema.ts';
 
 const ADMIN_HOST = '127.0.0.1';
 
-const resolver = parsedBy(z.string(), parseResolver).meta({
-  doc: { expected: 'an IP address, with a port or without' },
-});
+const resolver = parsedBy(z.string(), parseResolver, { expected: 'an IP address, with a port or without' });
 
 export const adminForm = z
   .strictObject({
@@ -50,8 +50,7 @@ export const adminForm = z
       {
         expected: 'the path of a file of keys',
         type: 'path, from the folder of the configuration',
-        defaultText: 'none',
-        also: ['key', 'keys', 'tokens', 'password', 'secret', 'auth', 'users'],
+        also: 'key keys tokens password secret auth users',
       },
     ).optional(),
     tls: described(
@@ -60,15 +59,12 @@ export const adminForm = z
       {
         expected: 'true, dev, a map with cert and key, or a list of such',
         type: '`true`, `dev`, a map, see [certificate](#certificate), or a list of such',
-        defaultText: 'none',
       },
     ).optional(),
     readOnly: described(
       flag,
       'Whether nothing may be changed from there, neither this file nor anything else.',
-      {
-        defaultText: '`false`; in production, this file is never written',
-      },
+      { defaultText: '`false`; in production, this file is never written' },
     ).optional(),
   })
   .meta({ doc: { holder: 'admin' } });
@@ -84,18 +80,14 @@ const admin = z
 
 const logRows = section({
   level: row(
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
-    'level',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
     'The least important lines that are written.',
-    { default: 'info', expected: 'trace, debug, info, warn, error or silent' },
+    { default: 'info' },
   ),
-  format: row(
-    z.enum(['auto', 'json', 'pretty']),
-    'format',
-    '`auto` is pretty on a terminal and JSON elsewhere.',
-    { default: 'auto', expected: 'auto, json or pretty' },
-  ),
-  access: row(flag, 'access', 'One line for each exchange.', { default: 'true' }),
+  format: row(oneOf('auto', 'json', 'pretty'), '`auto` is pretty on a terminal and JSON elsewhere.', {
+    default: 'auto',
+  }),
+  access: row(flag, 'One line for each exchange.', { default: 'true' }),
 });
 
 export const { compile: compileLog } = logRows;
@@ -106,86 +98,74 @@ export const log = z.strictObject(logRows.shape).meta({
 
 /** Scalar keys of the gateway as a whole. */
 const gatewayRows = section({
-  port: row(port, 'port', 'The port that clients connect to.', {
-    default: '3000',
-    also: ['listen', 'ports'],
-  }),
+  port: row(port, 'The port that clients connect to.', { default: '3000', also: 'listen ports' }),
   host: row(
     host,
-    'host',
     'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
-    { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: ['bind', 'address'] },
+    { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: 'bind address' },
   ),
   trustProxy: row(
     z.union([addressBlock, z.array(addressBlock).transform((lists) => lists.flat())]),
-    'trustProxy',
     'Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. `loopback` is 127.0.0.0/8 and ::1, `private` the networks of RFC 1918 and RFC 4193.',
     {
       expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
       type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
       defaultText: 'nobody',
-      also: ['trustedproxies', 'trustforwardheader'],
+      also: 'trustedproxies trustforwardheader',
     },
   ),
-  maxConnections: row(count(1, 1_000_000), 'maxConnections', 'Client connections at once.', {
+  maxConnections: row(count(1, 1_000_000), 'Client connections at once.', {
     default: '10000',
-    also: ['maxconn', 'maxconns', 'workerconnections'],
+    also: 'maxconn maxconns workerconnections',
     ends: 'refused outside; at the limit a new connection is answered 503',
   }),
   workers: row(
     z.union([z.literal('auto'), count(1, 64)]),
-    'workers',
     'Processes that share the port, under one that replaces them; `auto` is one for each core.',
     {
       expected: 'auto, or a number from 1 to 64',
       type: '`auto`, number',
       defaultText: 'none: one process, and nothing over it',
-      also: ['workerprocesses', 'processcount', 'cluster', 'instances', 'threads', 'nbproc', 'nbthread'],
+      also: 'workerprocesses processcount cluster instances threads nbproc nbthread',
     },
   ),
   resolver: row(
     oneOrMore(resolver),
-    'resolver',
     "DNS servers for the names in targets, instead of the system's. They know nothing of `/etc/hosts`.",
     {
       expected: 'an IP address, with a port or without, or a list of them',
       type: 'IP address, `address:port`, or a list of them',
       defaultText: "the system's",
-      also: ['nameserver', 'nameservers', 'dns', 'dnsservers', 'resolvers'],
+      also: 'nameserver nameservers dns dnsservers resolvers',
     },
   ),
   allowedHosts: row(
     z.union([allowedHost.transform((one) => [one]), z.array(allowedHost)]),
-    'allowedHosts',
     'The hosts that are served, beside IP addresses, `localhost`, the names below it and the hosts of routes; every other one is answered 421. `*.example.com` is every name below `example.com`.',
     {
       expected: 'a host name, or *.example.com, or a list of them',
       type: 'host name, `*.example.com`, or a list of them',
       defaultText: 'none in development; in production, every host is served until the key is there',
-      also: ['servernames', 'hostnames'],
+      also: 'servernames hostnames',
     },
   ),
   page: row(
     flag,
-    'page',
     "Whether the gateway's own page stands at `/`, where no route of that path or host does. In production it names no address and no host.",
-    { defaultText: '`true` in development, `false` in production', also: ['dashboard', 'statuspage'] },
+    { defaultText: '`true` in development, `false` in production', also: 'dashboard statuspage' },
   ),
   hosts: row(
-    flag,
-    'hosts',
+    onOff,
     'Whether each route is also at a name of its own in development: `/vite` at `http://vite.localhost:3000`, whole and without its prefix.',
-    { default: 'on', type: '`on`, `off`', expected: 'on or off' },
+    { default: 'on' },
   ),
   serverTiming: row(
     flag,
-    'serverTiming',
     'Whether answers say in `Server-Timing` how long the gateway and the service took.',
     { defaultText: '`true` in development, `false` in production' },
   ),
   admin: row(
     admin,
-    'admin',
     'Where `/healthz`, `/readyz`, `/config` and `/explain` are answered. For this machine alone, unless it asks for a key.',
     { type: '`off`, port, host:port, or a map, see [admin](#admin)', default: '127.0.0.1:3900' },
   ),
@@ -198,37 +178,29 @@ export const configuration = z
     ...gatewayRows.shape,
     overload: described(overload, 'When new requests are refused, so that those under way get done.', {
       default: 'on',
-      also: ['loadshedding', 'shedding', 'overloadmanager'],
+      also: 'loadshedding shedding overloadmanager',
     }).optional(),
     traces: described(
       tracesForm,
       'Where spans of a share of the exchanges are sent ([traces.md](traces.md)).',
-      {
-        defaultText: 'none',
-        also: ['tracing', 'otlp', 'opentelemetry', 'telemetry', 'otel', 'jaeger', 'zipkin'],
-      },
+      { also: 'tracing otlp opentelemetry telemetry otel jaeger zipkin' },
     ).optional(),
     tls: described(tls, 'How clients are met by TLS.', {
       defaultText: 'plain HTTP only',
-      also: ['ssl', 'https'],
+      also: 'ssl https',
     }).optional(),
     discover: described(
       discover,
       'Routes that containers ask for by their labels, `portway.path=/shop` ([discover.md](discover.md)), or HTTPRoutes of a cluster ([kubernetes.md](kubernetes.md)). What this file says of a route wins.',
       {
         type: '`docker`, `kubernetes`, or a map, see [discover](#discover)',
-        defaultText: 'none',
-        also: ['docker', 'providers', 'provider', 'labels'],
+        also: 'docker providers provider labels',
       },
     ).optional(),
     shared: described(
       shared,
       'A Redis, by which replicas of this gateway agree on what they count, keep and forget ([shared.md](shared.md)).',
-      {
-        type: 'URL, or a map, see [shared](#shared)',
-        defaultText: 'none',
-        also: ['redis', 'cluster', 'state', 'sharedstate', 'storage', 'store'],
-      },
+      { type: 'URL, or a map, see [shared](#shared)', also: 'redis cluster state sharedstate storage store' },
     ).optional(),
     ...inheritedShape('top'),
     routes: described(
@@ -238,36 +210,27 @@ export const configuration = z
         expected: 'a map of paths to ports',
         type: 'map, see [routes](#routes)',
         defaultText: '**required**',
-        also: ['paths', 'locations'],
+        also: 'paths locations',
       },
     ),
     tests: described(
       tests,
       'Which route must take a request. `portway check`, the start and each reload hold the file to them; one that fails is a problem ([tests.md](tests.md)).',
-      {
-        type: 'line, map, or a list of them, see [tests](#tests)',
-        defaultText: 'none',
-        also: ['assertions', 'expect', 'checks'],
-      },
+      { type: 'line, map, or a list of them, see [tests](#tests)', also: 'assertions expect checks' },
     ).optional(),
-    streams: described(streams, 'Raw sockets, below HTTP: ports that are carried byte for byte.', {
-      expected: 'a map with tcp, udp',
-      type: 'map, see [streams](#streams)',
-      defaultText: 'none',
-    }).optional(),
+    streams: described(
+      streams,
+      'Raw sockets, below HTTP: ports that are carried byte for byte.',
+      {},
+    ).optional(),
     services: described(
-      z.record(parsedBy(z.string(), parseServiceName).meta({ doc: { expected: 'a name' } }), serviceValue),
+      z.record(parsedBy(z.string(), parseServiceName, { expected: 'a name' }), serviceValue),
       'Processes that `portway dev` (`npm start`) runs and watches; `portway start` leaves them alone.',
-      {
-        expected: 'a map of names to processes',
-        type: 'map, see [services](#services)',
-        defaultText: 'none',
-        also: ['processes'],
-      },
+      { expected: 'a map of names to processes', type: 'map, see [services](#services)', also: 'processes' },
     ).optional(),
     log: described(log, 'What is logged, and how.', {
       defaultText: 'see [log](#log)',
-      also: ['logging'],
+      also: 'logging',
     }).optional(),
   })
   .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });

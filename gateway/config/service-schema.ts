@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
-import { described, parsedBy, port, text } from '../keys/value.ts';
+import { described, oneOrMore, parsedBy, path, port, text } from '../keys/value.ts';
 
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -11,36 +11,28 @@ export const commandLine = z
   .regex(/\S/)
   .meta({ doc: { expected: 'a command line', type: 'command line' } });
 
-const watched = parsedBy(z.string().min(1), watchedFiles).meta({
-  doc: { expected: 'a folder or a pattern such as src/**/*.ts' },
+const watched = parsedBy(z.string().min(1), watchedFiles, {
+  expected: 'a folder or a pattern such as src/**/*.ts',
 });
 
 /** How a process is run; a route with its own process has these keys, too. */
 export const processShape = {
-  cwd: described(z.string().min(1), 'The folder that it runs in, relative to this file.', {
-    expected: 'the path of a folder',
-    type: 'path',
+  cwd: described(path('the path of a folder'), 'The folder that it runs in, relative to this file.', {
     defaultText: "this file's folder",
-    also: ['dir', 'directory', 'workingdir'],
+    also: 'dir directory workingdir',
   }).optional(),
   env: described(
-    z.record(parsedBy(z.string(), variableName).meta({ doc: { expected: 'the name of a variable' } }), text),
+    z.record(parsedBy(z.string(), variableName, { expected: 'the name of a variable' }), text),
     'Environment variables, beside those of the gateway.',
-    {
-      expected: 'a map of variables',
-      type: 'map of names to text',
-      defaultText: 'none',
-      also: ['environment'],
-    },
+    { expected: 'a map of variables', type: 'map of names to text', also: 'environment' },
   ).optional(),
   watch: described(
-    z.union([watched.transform((one) => [one]), z.array(watched).min(1)]),
+    oneOrMore(watched),
     'Files whose change restarts it: folders and patterns (`src`, `lib/**/*.py`), relative to `cwd`. `node_modules` and what begins with a dot are left out.',
     {
       expected: 'a folder or a pattern, or a list of them',
       type: 'path, pattern, or list of both',
-      defaultText: 'none',
-      also: ['watchpath', 'watchfiles', 'reloadon'],
+      also: 'watchpath watchfiles reloadon',
     },
   ).optional(),
 };
@@ -49,12 +41,12 @@ export const serviceForm = z
   .strictObject({
     run: described(commandLine, 'A command line, run by the shell.', {
       defaultText: '**required**',
-      also: ['command', 'cmd', 'exec'],
+      also: 'command cmd exec',
     }),
     port: described(
       z.union([port, z.literal('auto')]).meta({ doc: { expected: 'a port from 1 to 65535, or auto' } }),
       'The port that it listens on: it is given to the process as `PORT`, and waited for. `auto`: one that is free; routes lead there by `service:NAME`.',
-      { type: 'port, `auto`', defaultText: 'none' },
+      { type: 'port, `auto`' },
     ).optional(),
     ...processShape,
   })

@@ -5,46 +5,39 @@ import { z } from 'zod';
 import { parseHost } from '../keys/host.ts';
 import { refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
-import { described, flag, parsedBy } from '../keys/value.ts';
+import { described, flag, form, parsedBy, path } from '../keys/value.ts';
 import type { EndpointAddress, EndpointConfig, ServiceTrust } from '../model/config.ts';
 
-const serverName = parsedBy(z.string(), (text) => {
-  const host = parseHost(text);
-  return host.ok && /[a-z]/i.test(text) && !text.includes(':') ? host : refused('a name, without a port');
-}).meta({ doc: { expected: 'the name of a host' } });
+const serverName = parsedBy(
+  z.string(),
+  (text) => {
+    const host = parseHost(text);
+    return host.ok && /[a-z]/i.test(text) && !text.includes(':') ? host : refused('a name, without a port');
+  },
+  { expected: 'the name of a host' },
+);
 
 const rows = section({
-  serverName: row(
-    serverName,
-    'serverName',
-    'The name that it is asked for (SNI), and that its certificate must have.',
-    {
-      type: 'name',
-      defaultText: 'its host',
-      also: ['sni', 'servername', 'proxysslname', 'tlsservername'],
-    },
-  ),
+  serverName: row(serverName, 'The name that it is asked for (SNI), and that its certificate must have.', {
+    type: 'name',
+    defaultText: 'its host',
+    also: 'sni servername proxysslname tlsservername',
+  }),
   insecure: row(
     flag,
-    'insecure',
     'Takes whatever certificate it shows, so that anybody on the way can read and change what passes. `check`, the log and the admin listener say so.',
-    { default: 'false', also: ['insecureskipverify', 'tlsinsecureskipverify', 'skipverify'] },
+    { default: 'false', also: 'insecureskipverify tlsinsecureskipverify skipverify' },
   ),
 });
 
-export const serviceTlsForm = z
-  .strictObject({
-    ca: described(
-      z
-        .string()
-        .min(1)
-        .meta({ doc: { expected: 'the path of a certificate', type: 'path' } }),
-      'PEM, relative to this file: the authorities that its certificate may come from, instead of the system’s. Read when the configuration is.',
-      { defaultText: "the system's", also: ['cafile', 'rootca', 'trustedca', 'proxyssltrustedcertificate'] },
-    ).optional(),
-    ...rows.shape,
-  })
-  .meta({ id: 'serviceTls', doc: { expected: 'a map with ca, serverName, insecure', holder: 'tls' } });
+export const serviceTlsForm = form('serviceTls', 'tls', {
+  ca: described(
+    path('the path of a certificate'),
+    'PEM, relative to this file: the authorities that its certificate may come from, instead of the system’s. Read when the configuration is.',
+    { defaultText: "the system's", also: 'cafile rootca trustedca proxyssltrustedcertificate' },
+  ).optional(),
+  ...rows.shape,
+});
 
 export type CheckedServiceTls = z.output<typeof serviceTlsForm>;
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseHostAndPort } from '../keys/target.ts';
-import { described, duration, flag, oneOrMore, parsedBy, text } from '../keys/value.ts';
+import { described, duration, flag, form, oneOrMore, parsedBy, text } from '../keys/value.ts';
 import type { SharedConfig } from '../model/config.ts';
 import { keySpanAt } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -40,52 +40,48 @@ function parseSentinel(written: string) {
   return accepted({ host: parsed.value.host.replace(/^\[|\]$/g, ''), port: parsed.value.port as number });
 }
 
-const redisUrl = parsedBy(z.string(), parseRedis).meta({ doc: { expected: A_REDIS, type: 'URL' } });
-const sentinelHost = parsedBy(z.string(), parseSentinel).meta({
-  doc: { expected: 'host:port of a Sentinel', type: 'host:port' },
+const redisUrl = parsedBy(z.string(), parseRedis, { expected: A_REDIS, type: 'URL' });
+const sentinelHost = parsedBy(z.string(), parseSentinel, {
+  expected: 'host:port of a Sentinel',
+  type: 'host:port',
 });
 
-export const sentinelForm = z
-  .strictObject({
-    name: described(z.string().min(1).max(200), 'What the Sentinels call the master.', {
-      expected: 'a name',
-      defaultText: '**required**',
-      also: ['master', 'mastername', 'service'],
-    }),
-    hosts: described(oneOrMore(sentinelHost), 'Where they are; the first that answers is believed.', {
-      expected: 'host:port of a Sentinel, or a list of them',
-      type: 'host:port, or a list of them',
-      defaultText: '**required**',
-      also: ['sentinels', 'addresses', 'nodes'],
-    }),
-    password: described(text, 'What they ask for; not the password of the Redis.', {
-      defaultText: 'none',
-      also: ['sentinelpassword'],
-    }).optional(),
-    tls: described(flag, 'Whether TLS is spoken, with them and with the Redis that they name.', {
-      defaultText: '`false`',
-      also: ['secure', 'ssl'],
-    }).optional(),
-  })
-  .meta({ id: 'sentinel', doc: { expected: 'a map with name, hosts', holder: 'sentinel' } });
+export const sentinelForm = form('sentinel', 'sentinel', {
+  name: described(z.string().min(1).max(200), 'What the Sentinels call the master.', {
+    expected: 'a name',
+    defaultText: '**required**',
+    also: 'master mastername service',
+  }),
+  hosts: described(oneOrMore(sentinelHost), 'Where they are; the first that answers is believed.', {
+    expected: 'host:port of a Sentinel, or a list of them',
+    type: 'host:port, or a list of them',
+    defaultText: '**required**',
+    also: 'sentinels addresses nodes',
+  }),
+  password: described(text, 'What they ask for; not the password of the Redis.', {
+    also: 'sentinelpassword',
+  }).optional(),
+  tls: described(flag, 'Whether TLS is spoken, with them and with the Redis that they name.', {
+    defaultText: '`false`',
+    also: 'secure ssl',
+  }).optional(),
+});
 
 const rows = section({
   prefix: row(
     z.string().regex(/^[\w.:-]{1,100}$/),
-    'prefix',
     'What every key in the Redis begins with: gateways that share are those with the same.',
     {
       default: 'portway',
       expected: 'letters, digits and . : - _',
       type: 'text',
-      also: ['keyprefix', 'namespace'],
+      also: 'keyprefix namespace',
     },
   ),
   timeout: row(
     duration({ min: '50ms', max: '30s' }),
-    'timeoutMs',
     'How long an answer may take until the Redis counts as away. No exchange waits for it.',
-    { default: '1s', also: ['commandtimeout', 'connecttimeout'] },
+    { as: 'timeoutMs', default: '1s', also: 'commandtimeout connecttimeout' },
   ),
 });
 
@@ -93,27 +89,24 @@ export const sharedForm = z
   .strictObject({
     url: described(redisUrl, 'Where it is: `redis://user:password@host:6379/0`, or `rediss://` by TLS.', {
       defaultText: '**required**, or `sentinel`',
-      also: ['redis', 'address', 'host', 'endpoint', 'addr'],
+      also: 'redis address host endpoint addr',
     }).optional(),
     sentinel: described(sentinelForm, 'Who says where it is, in the place of `url`.', {
-      type: 'map, see [sentinel](#sentinel)',
       defaultText: 'nobody',
     }).optional(),
-    username: described(text, 'Of its ACL.', { defaultText: '`default`', also: ['user'] }).optional(),
+    username: described(text, 'Of its ACL.', { defaultText: '`default`', also: 'user' }).optional(),
     password: described(text, 'A variable of the environment keeps it out of the file.', {
-      defaultText: 'none',
-      also: ['pass', 'auth'],
+      also: 'pass auth',
     }).optional(),
     passwordFile: described(text, 'The same in a file, relative to this one: read at each connection.', {
       expected: 'the path of a file',
       type: 'path',
-      defaultText: 'none',
     }).optional(),
     ca: described(text, 'PEM, relative to this file: who vouches for it, where that is one of your own.', {
       expected: 'the path of a certificate',
       type: 'path',
       defaultText: 'those that the system knows',
-      also: ['cacert', 'tlsca'],
+      also: 'cacert tlsca',
     }).optional(),
     ...rows.shape,
   })

@@ -6,13 +6,13 @@ import { count, described, flag, target } from '../keys/value.ts';
 
 const at = described(target, 'Where it listens.', {
   defaultText: '**required**',
-  also: ['address', 'target', 'backend', 'url', 'service', 'server', 'port', 'to', 'endpoint'],
+  also: 'address target backend url service server port to endpoint',
 });
 
 const weight = described(
   count(1, 1000),
   'Its share beside the others: of `2` and `1`, the first gets two requests of three.',
-  { default: '1', also: ['share', 'percent', 'percentage'] },
+  { default: '1', also: 'share percent percentage' },
 ).optional();
 
 export const endpointForm = z
@@ -60,10 +60,7 @@ export const TO_DOC = {
   expected: 'a target, or a list of them',
   type: 'target, map (see [endpoint](#endpoint)), or list of both',
   defaultText: '**required**',
-  also: [
-    ...['target', 'targets', 'upstream', 'upstreams', 'proxypass', 'proxy', 'backend', 'backends', 'url'],
-    ...['service', 'server', 'servers', 'port', 'endpoint', 'endpoints'],
-  ],
+  also: 'target targets upstream upstreams proxypass proxy backend backends url service server servers port endpoint endpoints',
 };
 
 /** An endpoint in long form. */

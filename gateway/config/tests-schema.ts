@@ -31,7 +31,7 @@ export interface RouteTest {
 export const THIS_MACHINE = '127.0.0.1';
 const LINE = 'METHOD URL -> ROUTE, as GET /db/x -> /db';
 
-const request = parsedBy(z.string(), parseRequest).meta({ doc: { expected: 'METHOD URL, as GET /db/x' } });
+const request = parsedBy(z.string(), parseRequest, { expected: 'METHOD URL, as GET /db/x' });
 const status = z
   .int()
   .min(100)
@@ -52,7 +52,6 @@ export const testForm = z
     headers: described(z.record(z.string(), headerValue), 'Its header fields.', {
       expected: 'a map of header fields',
       type: 'map',
-      defaultText: 'none',
     }).optional(),
     from: described(
       z
@@ -65,11 +64,7 @@ export const testForm = z
     route: described(
       route,
       'The key of the route that takes it, with `#2` for the second of a list; `no route`: none.',
-      {
-        expected: 'the key of a route, or "no route"',
-        type: 'text',
-        defaultText: 'any',
-      },
+      { expected: 'the key of a route, or "no route"', type: 'text', defaultText: 'any' },
     ).optional(),
     target: described(z.string(), 'Path and query, as the service sees them.', {
       type: 'text',
@@ -78,10 +73,7 @@ export const testForm = z
     status: described(
       status,
       'The status of the answer that the gateway gives in the place of the service.',
-      {
-        type: 'status',
-        defaultText: 'any',
-      },
+      { type: 'status', defaultText: 'any' },
     ).optional(),
     location: described(z.string(), 'Where that answer leads.', {
       type: 'text',
@@ -106,7 +98,7 @@ function fromForm({
 const MOST = 1_000;
 
 const test = z
-  .union([parsedBy(z.string(), parseLine).meta({ doc: { expected: LINE } }), testForm.transform(fromForm)])
+  .union([parsedBy(z.string(), parseLine, { expected: LINE }), testForm.transform(fromForm)])
   .meta({ doc: { expected: `${LINE}, or a map with request` } });
 
 export const tests = z

@@ -2,16 +2,10 @@
 
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { row, section } from '../keys/section.ts';
-import { defaulted, described, duration, flag, port } from '../keys/value.ts';
+import { row, section, switchable } from '../keys/section.ts';
+import { defaulted, described, duration, flag, form, oneOf, path, port } from '../keys/value.ts';
 import type { TlsConfig } from '../model/config.ts';
 import { acmeValue, compileAcme, type TlsContext } from './acme-schema.ts';
-
-const path = (expected: string) =>
-  z
-    .string()
-    .min(1)
-    .meta({ doc: { expected, type: 'path' } });
 
 const REQUIRED = { defaultText: '**required**' };
 
@@ -20,17 +14,14 @@ export const certificateForm = z
     cert: described(
       path('the path of a certificate'),
       'PEM, relative to this file: the certificate of the server first, then those that vouch for it.',
-      { ...REQUIRED, also: ['certfile', 'certificate', 'fullchain', 'sslcertificate', 'crt', 'chain'] },
+      { ...REQUIRED, also: 'certfile certificate fullchain sslcertificate crt chain' },
     ),
     key: described(path('the path of a private key'), 'PEM, without a passphrase.', {
       ...REQUIRED,
-      also: ['keyfile', 'privatekey', 'privkey', 'sslcertificatekey'],
+      also: 'keyfile privatekey privkey sslcertificatekey',
     }),
   })
-  .meta({
-    id: 'certificate',
-    doc: { expected: 'a map with cert and key', holder: 'a certificate' },
-  });
+  .meta({ id: 'certificate', doc: { expected: 'a map with cert and key', holder: 'a certificate' } });
 
 export const certificatesValue = z.union([
   z.literal('dev'),
@@ -38,41 +29,34 @@ export const certificatesValue = z.union([
   z.array(certificateForm).min(1),
 ]);
 
-export const clientCertificatesForm = z
-  .strictObject({
-    ca: described(
-      path('the path of a certificate'),
-      'PEM, relative to this file: the authorities whose certificates clients may show.',
-      { ...REQUIRED, also: ['cafile', 'sslclientcertificate', 'trustedca'] },
-    ),
-    mode: defaulted(
-      z.enum(['require', 'request']),
-      '`require`: without one there is no connection. `request`: one that is shown is verified, and services are told of it.',
-      { default: 'require', expected: 'require or request', also: ['sslverifyclient', 'verify'] },
-    ),
-  })
-  .meta({ id: 'clientCertificates', doc: { holder: 'clientCertificates' } });
+export const clientCertificatesForm = form('clientCertificates', 'clientCertificates', {
+  ca: described(
+    path('the path of a certificate'),
+    'PEM, relative to this file: the authorities whose certificates clients may show.',
+    { ...REQUIRED, also: 'cafile sslclientcertificate trustedca' },
+  ),
+  mode: defaulted(
+    oneOf('require', 'request'),
+    '`require`: without one there is no connection. `request`: one that is shown is verified, and services are told of it.',
+    { default: 'require', also: 'sslverifyclient verify' },
+  ),
+});
 
 const hstsRows = section({
   maxAge: row(
     duration({ min: '0s', max: '20000h' }),
-    'maxAgeMs',
     'How long a browser asks for this host by https only. `0s` takes it back.',
-    { default: '8760h' },
+    { as: 'maxAgeMs', default: '8760h' },
   ),
-  subDomains: row(flag, 'subDomains', 'Whether that holds for every name below the host, too.', {
+  subDomains: row(flag, 'Whether that holds for every name below the host, too.', {
     default: 'false',
-    also: ['includesubdomains'],
+    also: 'includesubdomains',
   }),
 });
 
-export const hstsForm = z
-  .strictObject(hstsRows.shape)
-  .meta({ id: 'hsts', doc: { expected: 'a map with maxAge, subDomains', holder: 'hsts' } });
+export const hstsForm = form('hsts', 'hsts', hstsRows.shape);
 
-const hsts = z
-  .union([flag.transform((on): z.output<typeof hstsForm> | null => (on ? {} : null)), hstsForm])
-  .meta({ doc: { expected: 'on, off, or a map with maxAge, subDomains' } });
+const hsts = switchable(hstsForm, 'hsts');
 
 export const tlsForm = z
   .strictObject({
@@ -88,7 +72,7 @@ export const tlsForm = z
         expected: 'dev, a map with cert and key, or a list of such',
         type: '`dev`, a map, see [certificate](#certificate), or a list of such',
         defaultText: '**required** without `acme`',
-        also: ['certificate', 'certs', 'cert', 'key', 'sslcertificate', 'sslcertificatekey', 'dev'],
+        also: 'certificate certs cert key sslcertificate sslcertificatekey dev',
       },
     ).optional(),
     acme: described(
@@ -96,47 +80,32 @@ export const tlsForm = z
       'Certificates that the gateway orders, and renews, by itself ([tls.md](tls.md#certificates-by-acme)): Let’s Encrypt’s, or another authority’s. With this you agree to the terms of the directory.',
       {
         defaultText: 'none is ordered',
-        also: [
-          'email',
-          'letsencrypt',
-          'autocert',
-          'certbot',
-          'certresolver',
-          'certificatesresolvers',
-          'automatichttps',
-          'ssl',
-        ],
+        also: 'email letsencrypt autocert certbot certresolver certificatesresolvers automatichttps ssl',
       },
     ).optional(),
     redirect: defaulted(
       flag,
       'Whether plain HTTP is answered with 308 to https, but for `/.well-known/acme-challenge/`.',
-      { default: 'false', also: ['httpsredirect', 'forcehttps', 'forcessl'] },
+      { default: 'false', also: 'httpsredirect forcehttps forcessl' },
     ),
     hsts: described(hsts, 'Whether answers over TLS carry `Strict-Transport-Security` (RFC 6797).', {
       default: 'off',
-      type: '`on`, `off`, or a map, see [hsts](#hsts)',
-      also: ['stricttransportsecurity'],
+      also: 'stricttransportsecurity',
     }).optional(),
     minVersion: defaulted(
-      z.enum(['1.2', '1.3']),
+      oneOf('1.2', '1.3'),
       'The oldest version of TLS that is spoken. Of 1.2, only suites with forward secrecy and authenticated encryption are taken, and no renegotiation.',
       {
         default: '1.2',
         type: '`"1.2"`, `"1.3"`',
         expected: '"1.2" or "1.3", in quotes',
-        also: ['minimumversion', 'sslprotocols', 'minprotocol', 'protocols'],
+        also: 'minimumversion sslprotocols minprotocol protocols',
       },
     ),
     clientCertificates: described(
       clientCertificatesForm,
       'Whether clients must show a certificate of their own.',
-      {
-        expected: 'a map with ca, mode',
-        type: 'map, see [clientCertificates](#clientcertificates)',
-        defaultText: 'none is asked for',
-        also: ['mtls', 'clientauth', 'sslclientcertificate', 'clientca'],
-      },
+      { defaultText: 'none is asked for', also: 'mtls clientauth sslclientcertificate clientca' },
     ).optional(),
   })
   .meta({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseFieldText, parseHeaderName } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
-import { described, flag, parsedBy, percent } from '../keys/value.ts';
+import { described, form, onOff, parsedBy, percent } from '../keys/value.ts';
 import type { TracesConfig } from '../model/config.ts';
 
 function parseCollector(text: string): ParseResult<string> {
@@ -18,53 +18,44 @@ function parseCollector(text: string): ParseResult<string> {
 const rows = section({
   sample: row(
     percent({ min: '0%', max: '100%' }),
-    'sample',
     'The share of the exchanges that is traced. The decision of the client in `Traceparent` holds where it is in `trustProxy`, and in development.',
-    { default: '1%', also: ['sampling', 'samplerate', 'ratio', 'probability'] },
+    { default: '1%', also: 'sampling samplerate ratio probability' },
   ),
-  gzip: row(flag, 'gzip', 'Whether batches are packed by gzip, as hosted collectors take them.', {
+  gzip: row(onOff, 'Whether batches are packed by gzip, as hosted collectors take them.', {
     default: 'off',
-    type: '`on`, `off`',
-    expected: 'on or off',
-    also: ['compression', 'compress'],
+    also: 'compression compress',
   }),
-  service: row(z.string().min(1).max(200), 'service', 'The name of this gateway in traces.', {
+  service: row(z.string().min(1).max(200), 'The name of this gateway in traces.', {
     default: 'portway',
-    also: ['servicename', 'name'],
+    also: 'servicename name',
   }),
 });
 
-export const tracesForm = z
-  .strictObject({
-    otlp: described(
-      parsedBy(z.string(), parseCollector),
-      'Where the collector takes OTLP over HTTP; `/v1/traces` is put behind it where it is not there.',
-      {
-        expected: 'a URL such as http://127.0.0.1:4318',
-        type: 'URL',
-        defaultText: '**required**',
-        also: ['endpoint', 'url', 'collector', 'address'],
-      },
+export const tracesForm = form('traces', 'traces', {
+  otlp: described(
+    parsedBy(z.string(), parseCollector),
+    'Where the collector takes OTLP over HTTP; `/v1/traces` is put behind it where it is not there.',
+    {
+      expected: 'a URL such as http://127.0.0.1:4318',
+      type: 'URL',
+      defaultText: '**required**',
+      also: 'endpoint url collector address',
+    },
+  ),
+  headers: described(
+    z.record(
+      parsedBy(z.string(), parseHeaderName, { expected: 'a header name' }),
+      parsedBy(z.string(), parseFieldText),
     ),
-    headers: described(
-      z.record(
-        parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } }),
-        parsedBy(z.string(), parseFieldText),
-      ),
-      'Fields that are sent along, such as the key of a hosted collector: `x-honeycomb-team: ...`. Their values are shown nowhere.',
-      {
-        expected: 'a map of fields to texts',
-        type: 'map of header names to texts',
-        defaultText: 'none',
-        also: ['fields', 'metadata', 'authorization', 'apikey'],
-      },
-    ).optional(),
-    ...rows.shape,
-  })
-  .meta({
-    id: 'traces',
-    doc: { expected: 'a map with otlp, headers, sample, gzip, service', holder: 'traces' },
-  });
+    'Fields that are sent along, such as the key of a hosted collector: `x-honeycomb-team: ...`. Their values are shown nowhere.',
+    {
+      expected: 'a map of fields to texts',
+      type: 'map of header names to texts',
+      also: 'fields metadata authorization apikey',
+    },
+  ).optional(),
+  ...rows.shape,
+});
 
 export function compileTraces({ otlp, headers = {}, ...written }: z.output<typeof tracesForm>): TracesConfig {
   return { otlp, headers, ...rows.compile(written) };

@@ -26,8 +26,8 @@ export interface KeyDoc {
   readonly holder?: string;
   /** Whether a number is a value without its unit. */
   readonly needsUnit?: Unit;
-  /** Names for it in nginx, HAProxy, Envoy, Caddy, Traefik, Compose and the like, in lower case without separators. */
-  readonly also?: readonly string[];
+  /** Names for it in nginx, HAProxy, Envoy, Caddy, Traefik, Compose and the like: words in lower case without separators. */
+  readonly also?: string;
 }
 
 export function docOf(schema: z.core.$ZodType): KeyDoc {
@@ -150,7 +150,7 @@ function objectsIn(schema: z.core.$ZodType): z.core.$ZodShape[] {
 /** For each of other programs' words the keys that it stands for, wherever they are, in the order of the schema. */
 export function synonymsIn(root: z.core.$ZodType): Readonly<Record<string, readonly string[]>> {
   const pairs = keysBelow(root).flatMap(([key, schema]) =>
-    (metaOf(schema).also ?? []).map((word) => ({ word, key })),
+    (metaOf(schema).also?.split(' ') ?? []).map((word) => ({ word, key })),
   );
   const byWord = Object.entries(Object.groupBy(pairs, ({ word }) => word));
   return Object.fromEntries(byWord.map(([word, found]) => [word, found!.map(({ key }) => key)]));

@@ -8,33 +8,38 @@ import type { KeyDoc } from './key-doc.ts';
 import { plainValue } from './scalar.ts';
 import { described, flag } from './value.ts';
 
-export interface Row<Schema extends z.ZodType, Name extends string, Own> {
+interface RowDoc extends KeyDoc {
+  /** Its name in the compiled configuration, with its unit: `connectMs`; default: the key itself. */
+  readonly as?: string;
+}
+
+export interface Row<Schema extends z.ZodType, As extends string | null, Own> {
   readonly schema: Schema;
-  /** In the compiled configuration, with its unit. */
-  readonly name: Name;
+  readonly as: As;
   /** Where the file is silent; `null` for a key without a default. */
   readonly own: Own;
 }
 
-type AnyRow = Row<z.ZodType, string, unknown>;
+type AnyRow = Row<z.ZodType, string | null, unknown>;
 type Rows = Readonly<Record<string, AnyRow>>;
 
-/** @param name in the compiled configuration, with its unit: `connectMs` */
-export function row<Schema extends z.ZodType, const Name extends string>(
+type RowOf<Schema extends z.ZodType, Doc extends RowDoc> = Row<
+  Schema,
+  Doc extends { readonly as: infer As extends string } ? As : null,
+  Doc extends { readonly default: string } ? z.output<Schema> : null
+>;
+
+export function row<Schema extends z.ZodType, const Doc extends RowDoc>(
   schema: Schema,
-  name: Name,
   description: string,
-  doc: KeyDoc & { readonly default: string },
-): Row<Schema, Name, z.output<Schema>>;
-export function row<Schema extends z.ZodType, const Name extends string>(
-  schema: Schema,
-  name: Name,
-  description: string,
-  doc: KeyDoc,
-): Row<Schema, Name, null>;
-export function row(schema: z.ZodType, name: string, description: string, doc: KeyDoc): AnyRow {
-  const own = doc.default === undefined ? null : schema.parse(plainValue(doc.default));
-  return { schema: described(schema, description, doc), name, own };
+  doc: Doc,
+): RowOf<Schema, Doc> {
+  const { as, ...rest }: RowDoc = doc;
+  const own = rest.default === undefined ? null : schema.parse(plainValue(rest.default));
+  return { schema: described(schema, description, rest), as: as ?? null, own } as unknown as RowOf<
+    Schema,
+    Doc
+  >;
 }
 
 type Shape<All extends Rows> = { readonly [Key in keyof All]: z.ZodOptional<All[Key]['schema']> };
@@ -44,8 +49,10 @@ type Written<All extends Rows> = {
   readonly [Key in keyof All]?: z.output<All[Key]['schema']> | undefined;
 };
 
+type NameOf<Key extends PropertyKey, One extends AnyRow> = One['as'] extends string ? One['as'] : Key;
+
 type Compiled<All extends Rows> = {
-  readonly [Key in keyof All as All[Key]['name']]: z.output<All[Key]['schema']> | All[Key]['own'];
+  readonly [Key in keyof All as NameOf<Key, All[Key]>]: z.output<All[Key]['schema']> | All[Key]['own'];
 };
 
 export interface Section<All extends Rows> {
@@ -60,7 +67,7 @@ export interface Section<All extends Rows> {
 export function section<const All extends Rows>(rows: All): Section<All> {
   const entries = Object.entries(rows);
   const shape = Object.fromEntries(entries.map(([key, { schema }]) => [key, schema.optional()]));
-  const own = Object.fromEntries(entries.map(([, { name, own }]) => [name, own])) as Compiled<All>;
+  const own = Object.fromEntries(entries.map(([key, { as, own }]) => [as ?? key, own])) as Compiled<All>;
   return {
     shape: shape as Shape<All>,
     own,
@@ -78,8 +85,8 @@ function compiled<All extends Rows>(
   const inherited: Readonly<Record<string, unknown>> = base;
   const result: Record<string, unknown> = {};
   // `null` is a value: it removes an inherited one.
-  for (const [key, { name }] of entries)
-    result[name] = values[key] === undefined ? inherited[name] : values[key];
+  for (const [key, { as }] of entries)
+    result[as ?? key] = values[key] === undefined ? inherited[as ?? key] : values[key];
   return result as Compiled<All>;
 }
 

@@ -28,14 +28,23 @@ export type IssueParams = Omit<Refused, 'ok'> & {
 export function parsedBy<Schema extends z.ZodType, Value>(
   schema: Schema,
   parse: (input: z.output<Schema>) => ParseResult<Value>,
+  doc: KeyDoc = {},
 ) {
-  return schema.transform((input, context): Value => {
+  const parsing = schema.transform((input, context): Value => {
     const parsed = parse(input);
     if (parsed.ok) return parsed.value;
     const { ok: _, ...params } = parsed;
     context.issues.push({ code: 'custom', input, params });
     return z.NEVER;
   });
+  return parsing.meta({ doc });
+}
+
+/** A map of keys that has a name of its own, in the reference and in the JSON schema. @param holder as of `KeyDoc` */
+export function form<Shape extends z.core.$ZodLooseShape>(id: string, holder: string, shape: Shape) {
+  const expected = `a map with ${Object.keys(shape).join(', ')}`;
+  const type = `map, see [${id}](#${id.toLowerCase()})`;
+  return z.strictObject(shape).meta({ id, doc: { expected, type, holder } });
 }
 
 /** Adds documentation to a schema; a later description wins. */
@@ -59,6 +68,21 @@ export function defaulted<Schema extends z.ZodType>(
 /** One, or a list of them: always a list. */
 export function oneOrMore<One extends z.ZodType>(one: One) {
   return z.union([one.transform((alone) => [alone]), z.array(one).min(1)]);
+}
+
+/** One of these words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  const before = words.slice(0, -1).join(', ');
+  const expected = before === '' ? words[0] : `${before} or ${words.at(-1)}`;
+  return z.enum(words).meta({ doc: { expected, type: words.map((word) => `\`${word}\``).join(', ') } });
+}
+
+/** Of a file or folder. */
+export function path(expected: string) {
+  return z
+    .string()
+    .min(1)
+    .meta({ doc: { expected, type: 'path' } });
 }
 
 export const port = z
@@ -103,6 +127,9 @@ export const flag = z
     z.enum(['on', 'off', 'true', 'false']).transform((word) => word === 'on' || word === 'true'),
   ])
   .meta({ doc: { expected: 'true or false', type: 'true or false (on, off)' } });
+
+/** The same, for what is a matter of on and off rather than of true and false. */
+export const onOff = flag.meta({ doc: { expected: 'on or off', type: '`on`, `off`' } });
 
 export function duration(bounds: Bounds) {
   return parsedBy(z.string(), (text) => parseDuration(text, bounds)).meta({

@@ -22,11 +22,7 @@ const blocks = z
 const addresses = orWord('off', blocks);
 
 /** `null`: clients of every address may pass. */
-function addressesRow<const Name extends 'allow' | 'deny'>(
-  name: Name,
-  text: string,
-  also: readonly string[],
-) {
+function addressesRow<const Name extends 'allow' | 'deny'>(name: Name, text: string, also: string) {
   return inherited<typeof addresses, Name, readonly string[] | null>({
     schema: addresses,
     name,
@@ -39,11 +35,11 @@ function addressesRow<const Name extends 'allow' | 'deny'>(
 export const allowRow = addressesRow(
   'allow',
   'Only clients of these addresses may pass; others are answered 403',
-  ['ipallowlist', 'ipwhitelist', 'whitelist', 'allowlist', 'sourcerange', 'remoteip', 'clientip'],
+  'ipallowlist ipwhitelist whitelist allowlist sourcerange remoteip clientip',
 );
 
 export const denyRow = addressesRow(
   'deny',
   'Clients of these addresses are answered 403, whatever `allow` says',
-  [...['ipdenylist', 'ipblacklist', 'blacklist', 'denylist', 'block', 'blocklist']],
+  'ipdenylist ipblacklist blacklist denylist block blocklist',
 );

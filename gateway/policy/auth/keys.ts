@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseFieldText, parseHeaderName, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
 import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
-import { described, flag, orWord, parsedBy } from '../../keys/value.ts';
+import { described, flag, oneOrMore, orWord, parsedBy } from '../../keys/value.ts';
 import { canonicalPath } from '../../route/target.ts';
 import { compileForward, FORWARD_COMPANIONS, forwardShape } from './forward/keys.ts';
 import { compileJwt, jwtForm } from './jwt/keys.ts';
@@ -21,7 +21,7 @@ const kindShape = {
   basic: described(file, 'A name and a password of this file, which `portway passwd FILE USER` makes.', {
     expected: 'the path of a file',
     type: 'path, from the folder of the configuration',
-    also: ['basicauth', 'authbasicuserfile', 'usersfile', 'htpasswd', 'users'],
+    also: 'basicauth authbasicuserfile usersfile htpasswd users',
   }).optional(),
   realm: described(parsedBy(z.string(), parseFieldText), 'With `basic`: what browsers show when they ask.', {
     expected: 'a text',
@@ -31,13 +31,13 @@ const kindShape = {
   keys: described(file, 'A key of this file, which `portway passwd --key FILE NAME` makes.', {
     expected: 'the path of a file',
     type: 'path, from the folder of the configuration',
-    also: ['apikey', 'apikeys', 'keyauth'],
+    also: 'apikey apikeys keyauth',
   }).optional(),
   header: described(parsedBy(z.string(), parseHeaderName), 'With `keys`: the field that the key is in.', {
     expected: 'a header name',
     type: 'header name',
     default: KEY_HEADER,
-    also: ['keynames', 'keyheader'],
+    also: 'keynames keyheader',
   }).optional(),
   bearer: described(flag, 'With `keys`: whether a key may come as `Authorization: Bearer`, too.', {
     default: 'off',
@@ -50,12 +50,12 @@ const allKinds = {
   oidc: described(oidcForm, 'A login at an OpenID Connect provider, for browsers.', {
     expected: 'a map with issuer, clientId, clientSecret',
     type: 'map, see [oidc](#oidc)',
-    also: ['openid', 'openidconnect', 'oauth2', 'sso'],
+    also: 'openid openidconnect oauth2 sso',
   }).optional(),
   jwt: described(jwtForm, 'A signed token of an issuer, as `Authorization: Bearer`.', {
     expected: 'a map with jwks, issuer, audience',
     type: 'map, see [jwt](#jwt)',
-    also: ['jwtauth', 'authjwt', 'bearertoken', 'jsonwebtoken'],
+    also: 'jwtauth authjwt bearertoken jsonwebtoken',
   }).optional(),
 };
 
@@ -79,8 +79,9 @@ const kindForm = z
 
 const kindsDoc = { expected: 'a list of kinds', type: 'list of maps with the keys above' };
 
-const exception = parsedBy(z.string(), parseException).meta({
-  doc: { expected: 'a method, a path, or both', type: 'method, path, or both' },
+const exception = parsedBy(z.string(), parseException, {
+  expected: 'a method, a path, or both',
+  type: 'method, path, or both',
 });
 
 export const authForm = z
@@ -88,19 +89,19 @@ export const authForm = z
     ...allKinds,
     any: described(z.array(kindForm).min(1), 'Several kinds, of which one is enough.', {
       ...kindsDoc,
-      also: ['satisfyany', 'oneof'],
+      also: 'satisfyany oneof',
     }).optional(),
     all: described(z.array(kindForm).min(1), 'Several kinds, all of which are needed.', {
       ...kindsDoc,
-      also: ['satisfyall', 'satisfy'],
+      also: 'satisfyall satisfy',
     }).optional(),
     except: described(
-      z.union([exception.transform((alone) => [alone]), z.array(exception).min(1)]),
+      oneOrMore(exception),
       'Requests that pass without: `OPTIONS`, `/db/health` (this path alone), `/db/public/` (all below it), `GET /db/list`. Paths as the client asks for them.',
       {
         expected: 'a method, a path, or both, or a list of them',
         type: 'method, path or both, or a list',
-        also: ['exclude', 'excluded', 'skip', 'public', 'bypass', 'allowanonymous'],
+        also: 'exclude excluded skip public bypass allowanonymous',
       },
     ).optional(),
   })
@@ -113,10 +114,7 @@ export const authForm = z
   });
 
 const authValue = orWord('off', authForm).meta({
-  doc: {
-    expected: 'off, or a map that names a kind of proof',
-    type: '`off`, or a map, see [auth](#auth)',
-  },
+  doc: { expected: 'off, or a map that names a kind of proof', type: '`off`, or a map, see [auth](#auth)' },
 });
 
 export const authRow = inherited<typeof authValue, 'auth', AuthSettings | null>({
@@ -127,7 +125,7 @@ export const authRow = inherited<typeof authValue, 'auth', AuthSettings | null>(
   top: { text: 'Who may pass, on every route that does not say otherwise.', default: 'off' },
   route: {
     text: 'Who may pass, and how they prove it ([auth.md](auth.md)). `off` lets everybody pass, whatever the top level says.',
-    also: ['authentication', 'authenticate', 'authorization', 'security', 'login'],
+    also: 'authentication authenticate authorization security login',
   },
 });
 

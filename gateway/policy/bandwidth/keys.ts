@@ -25,25 +25,25 @@ interface ByteRate {
 }
 
 const RATE = { expected: 'a size in a second, 4KiB/s or more: 1MB/s', type: 'size with its unit, `/s`' };
-const byteRate = parsedBy(z.string(), parseByteRate).meta({ doc: RATE });
+const byteRate = parsedBy(z.string(), parseByteRate, RATE);
 
 export const bandwidthForm = z
   .strictObject({
     answers: described(byteRate, 'Bytes of answers’ bodies, and of WebSockets towards the client.', {
       ...RATE,
       defaultText: 'without a limit',
-      also: ['download', 'limitrate', 'response'],
+      also: 'download limitrate response',
     }).optional(),
     requests: described(byteRate, 'Bytes of requests’ bodies, and of WebSockets towards the service.', {
       ...RATE,
       defaultText: 'without a limit',
-      also: ['upload', 'request'],
+      also: 'upload request',
     }).optional(),
     burst: described(size({ min: '1B', max: '1TiB' }), 'How many may go at once, after a pause.', {
       defaultText: 'as many as go in a second',
-      also: ['limitrateafter'],
+      also: 'limitrateafter',
     }).optional(),
-    by: by('What is counted apart, as for [rateLimit](#ratelimit).', ['key', 'source']),
+    by: by('What is counted apart, as for [rateLimit](#ratelimit).', 'key source'),
   })
   .transform(
     ({ answers, requests, burst = null, by: apart = { kind: 'ip' } }): Bandwidth =>
@@ -71,7 +71,7 @@ export const bandwidthRow = inherited<typeof bandwidthValue, 'bandwidth', Bandwi
   top: { default: 'off' },
   route: {
     text: 'How many bytes of one party may go in a second, each way; more of them wait ([rate-limit.md](rate-limit.md#bandwidth)). Each route counts for itself.',
-    also: ['bytespersecond', 'limitrate', 'bwlimit', 'ratelimitbytes'],
+    also: 'bytespersecond limitrate bwlimit ratelimitbytes',
   },
 });
 

@@ -4,47 +4,42 @@ import { z } from 'zod';
 import { inherited } from '../../keys/inherited.ts';
 import { type ParseResult, refused } from '../../keys/parse-result.ts';
 import { row, section } from '../../keys/section.ts';
-import { flag, parsedBy, size } from '../../keys/value.ts';
+import { flag, form, oneOf, parsedBy, size } from '../../keys/value.ts';
 
-const coding = z.enum(['zstd', 'br', 'gzip']).meta({ doc: { expected: 'zstd, br or gzip' } });
-const mediaType = parsedBy(z.string(), parseMediaType).meta({ doc: { expected: 'a media type, or text/*' } });
+const coding = oneOf('zstd', 'br', 'gzip').meta({ doc: { expected: 'zstd, br or gzip' } });
+const mediaType = parsedBy(z.string(), parseMediaType, { expected: 'a media type, or text/*' });
 
 const rows = section({
   encodings: row(
     z.array(coding).min(1),
-    'encodings',
     'What is offered; of those that a client likes equally, the first one.',
     {
       defaultText: '`[zstd, br, gzip]`',
       expected: 'a list of zstd, br, gzip',
       type: 'list of `zstd`, `br`, `gzip`',
-      also: ['algorithms', 'encode', 'encoding'],
+      also: 'algorithms encode encoding',
     },
   ),
-  minimum: row(
-    size({ min: '0B', max: '1GiB' }),
-    'minimumBytes',
-    'A body that is known to be smaller is left as it is.',
-    { default: '1KiB', also: ['minlength', 'minsize', 'threshold', 'gzipminlength', 'minresponsebodybytes'] },
-  ),
+  minimum: row(size({ min: '0B', max: '1GiB' }), 'A body that is known to be smaller is left as it is.', {
+    as: 'minimumBytes',
+    default: '1KiB',
+    also: 'minlength minsize threshold gzipminlength minresponsebodybytes',
+  }),
   types: row(
     z.array(mediaType).min(1),
-    'types',
     'Media types that are compressed, in place of those that are known to become smaller.',
     {
       defaultText: 'text, JSON, XML, scripts, SVG, fonts and their like',
       expected: 'a list of media types',
       type: 'list of media types, `text/*`',
-      also: ['gziptypes', 'mimetypes', 'contenttypes', 'includedcontenttypes'],
+      also: 'gziptypes mimetypes contenttypes includedcontenttypes',
     },
   ),
 });
 
 export type CompressSettings = typeof rows.own;
 
-export const compressForm = z
-  .strictObject(rows.shape)
-  .meta({ id: 'compress', doc: { expected: 'a map with encodings, minimum, types', holder: 'compress' } });
+export const compressForm = form('compress', 'compress', rows.shape);
 
 const compressValue = z
   .union([flag.transform((on): z.output<typeof compressForm> | null => (on ? {} : null)), compressForm])
@@ -65,7 +60,7 @@ export const compressRow = inherited<typeof compressValue, 'compress', CompressS
   top: { default: 'false' },
   route: {
     text: 'Whether answers are compressed on their way to clients that take it ([compress.md](compress.md)).',
-    also: ['compression', 'gzip', 'brotli', 'zstd', 'compressor', 'encode'],
+    also: 'compression gzip brotli zstd compressor encode',
   },
 });
 

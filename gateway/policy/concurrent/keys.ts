@@ -19,14 +19,9 @@ export const concurrentForm = z
   .strictObject({
     requests: described(most, 'How many requests and WebSockets may be under way at once.', {
       defaultText: '**required**',
-      also: ['amount', 'max', 'limit', 'connections'],
+      also: 'amount max limit connections',
     }),
-    by: by('What is counted apart, as for [rateLimit](#ratelimit).', [
-      'key',
-      'zone',
-      'source',
-      'sourcecriterion',
-    ]),
+    by: by('What is counted apart, as for [rateLimit](#ratelimit).', 'key zone source sourcecriterion'),
   })
   .transform(({ requests, by: apart = { kind: 'ip' } }) => limitOf(requests, apart))
   .meta({ id: 'concurrent', doc: { expected: 'a map with requests, by', holder: 'a concurrent limit' } });
@@ -48,7 +43,7 @@ export const concurrentRow = inherited<typeof concurrentValue, 'concurrent', Con
   top: { default: 'off' },
   route: {
     text: 'How many requests of one party may be under way at once; others are answered 429 ([rate-limit.md](rate-limit.md#concurrent)). Each route counts for itself.',
-    also: ['inflightreq', 'limitconn', 'maxconcurrent', 'concurrency'],
+    also: 'inflightreq limitconn maxconcurrent concurrency',
   },
 });
 

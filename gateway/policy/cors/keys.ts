@@ -22,76 +22,57 @@ export interface CorsSettings {
   readonly privateNetwork: boolean;
 }
 
-const origin = parsedBy(z.string(), parseOrigin).meta({
-  doc: { expected: 'an origin: https://app.example.com, https://*.example.com or *' },
+const origin = parsedBy(z.string(), parseOrigin, {
+  expected: 'an origin: https://app.example.com, https://*.example.com or *',
 });
-const method = parsedBy(z.string(), (text) =>
-  TOKEN.test(text) ? accepted(text.toUpperCase()) : refused('letters, without spaces'),
-).meta({ doc: { expected: 'a request method' } });
-const header = parsedBy(z.string(), parseHeaderName).meta({ doc: { expected: 'a header name' } });
+const method = parsedBy(
+  z.string(),
+  (text) => (TOKEN.test(text) ? accepted(text.toUpperCase()) : refused('letters, without spaces')),
+  { expected: 'a request method' },
+);
+const header = parsedBy(z.string(), parseHeaderName, { expected: 'a header name' });
 
 const rows = section({
   origins: row(
     oneOrMore(origin),
-    'origins',
     'Whose pages may read answers: `https://app.example.com`, `https://*.example.com` for all names below it, `http://localhost:*` for any port, `*` for everybody.',
     {
       expected: 'an origin, or a list of them',
       type: 'origin or list of origins',
       defaultText: '`*`',
-      also: [
-        'origin',
-        'alloworigin',
-        'alloworigins',
-        'allowedorigins',
-        'accesscontrolalloworigin',
-        'accesscontrolalloworiginlist',
-      ],
+      also: 'origin alloworigin alloworigins allowedorigins accesscontrolalloworigin accesscontrolalloworiginlist',
     },
   ),
-  methods: row(oneOrMore(method), 'methods', 'Methods that such pages may use.', {
+  methods: row(oneOrMore(method), 'Methods that such pages may use.', {
     expected: 'a method, or a list of them',
     type: 'method or list of methods',
     defaultText: 'whatever is asked for',
-    also: ['allowmethods', 'allowedmethods', 'accesscontrolallowmethods'],
+    also: 'allowmethods allowedmethods accesscontrolallowmethods',
   }),
-  headers: row(oneOrMore(header), 'headers', 'Fields that such pages may send beside the plain ones.', {
+  headers: row(oneOrMore(header), 'Fields that such pages may send beside the plain ones.', {
     expected: 'a header name, or a list of them',
     type: 'name or list of names',
     defaultText: 'whatever is asked for',
-    also: ['allowheaders', 'allowedheaders', 'accesscontrolallowheaders'],
+    also: 'allowheaders allowedheaders accesscontrolallowheaders',
   }),
-  expose: row(
-    oneOrMore(header),
-    'expose',
-    'Fields of answers that such pages may read beside the plain ones.',
-    {
-      expected: 'a header name, or a list of them',
-      type: 'name or list of names',
-      defaultText: 'none',
-      also: ['exposeheaders', 'exposedheaders', 'accesscontrolexposeheaders'],
-    },
-  ),
-  credentials: row(
-    flag,
-    'credentials',
-    'Whether such pages may ask with cookies and logins of the visitor. Not with `*`.',
-    {
-      default: 'false',
-      also: ['allowcredentials', 'accesscontrolallowcredentials'],
-    },
-  ),
+  expose: row(oneOrMore(header), 'Fields of answers that such pages may read beside the plain ones.', {
+    expected: 'a header name, or a list of them',
+    type: 'name or list of names',
+    also: 'exposeheaders exposedheaders accesscontrolexposeheaders',
+  }),
+  credentials: row(flag, 'Whether such pages may ask with cookies and logins of the visitor. Not with `*`.', {
+    default: 'false',
+    also: 'allowcredentials accesscontrolallowcredentials',
+  }),
   maxAge: row(
     duration({ min: '1s', max: '1d' }),
-    'maxAgeMs',
     'How long a browser remembers the answer to a preflight; most take two hours at most.',
-    { defaultText: "the browser's: 5 s", also: ['accesscontrolmaxage'] },
+    { as: 'maxAgeMs', defaultText: "the browser's: 5 s", also: 'accesscontrolmaxage' },
   ),
   privateNetwork: row(
     flag,
-    'privateNetwork',
     'Whether pages of public sites may ask, where the gateway is on a private network (Private Network Access).',
-    { default: 'false', also: ['allowprivatenetwork'] },
+    { default: 'false', also: 'allowprivatenetwork' },
   ),
 });
 
@@ -123,7 +104,7 @@ export const corsRow = inherited<typeof corsValue, 'cors', CorsSettings | null>(
   top: { default: 'off' },
   route: {
     text: 'Whether pages of other origins may read the answers, and which ([policies.md](policies.md#cors)). `on` is every origin, without cookies.',
-    also: ['crossorigin', 'enablecors'],
+    also: 'crossorigin enablecors',
   },
 });
 

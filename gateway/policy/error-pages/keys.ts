@@ -24,17 +24,14 @@ export interface ErrorPageFile {
 
 const PAGE = 'the path of an HTML file: ./404.html';
 
-const page = parsedBy(z.string(), parsePage).meta({ doc: { expected: PAGE, type: 'path' } });
+const page = parsedBy(z.string(), parsePage, { expected: PAGE, type: 'path' });
 
 export const errorPagesForm = z
   .object({
     services: described(
       flag,
       'Whether these pages stand in the place of what services answer, too. Else only the errors of the gateway itself have them.',
-      {
-        defaultText: '`false`',
-        also: ['interceptErrors', 'proxyintercepterrors', 'intercept'],
-      },
+      { defaultText: '`false`', also: 'interceptErrors proxyintercepterrors intercept' },
     ).optional(),
   })
   .catchall(page)
@@ -48,10 +45,7 @@ export const errorPagesForm = z
       if (key !== 'services' && !STATUSES.test(key))
         issues.push({ code: 'custom', input: value, path: [key], params });
   })
-  .meta({
-    id: 'errorPages',
-    doc: { expected: 'a map of statuses to HTML files', holder: 'errorPages' },
-  });
+  .meta({ id: 'errorPages', doc: { expected: 'a map of statuses to HTML files', holder: 'errorPages' } });
 
 const STATUSES = /^[45](?:\d\d|xx)$/;
 
@@ -73,7 +67,7 @@ export const errorPagesRow = inherited<typeof errorPagesValue, 'errorPages', Err
   },
   route: {
     text: 'HTML files that people see in the place of errors, by status ([error-pages.md](error-pages.md)).',
-    also: ['errorpage', 'errordocument', 'handleerrors', 'errors', 'customerrors', 'customerrorpages'],
+    also: 'errorpage errordocument handleerrors errors customerrors customerrorpages',
   },
 });
 

@@ -6,7 +6,7 @@ import { isForwardingField } from '../../fields/forwarded.ts';
 import { parseFieldText, parseHeaderName, repeatedNames } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
 import { type ParseResult, refused } from '../../keys/parse-result.ts';
-import { described, orWord, parsedBy, text } from '../../keys/value.ts';
+import { described, form, oneOrMore, orWord, parsedBy, text } from '../../keys/value.ts';
 import { after, type FieldRules, NO_RULES } from './rules.ts';
 
 export interface HeaderRules {
@@ -14,8 +14,8 @@ export interface HeaderRules {
   readonly answer: FieldRules;
 }
 
-const name = parsedBy(z.string(), parseName).meta({ doc: { expected: 'a header name' } });
-const value = parsedBy(text, parseValue).meta({ doc: { expected: 'a value' } });
+const name = parsedBy(z.string(), parseName, { expected: 'a header name' });
+const value = parsedBy(text, parseValue, { expected: 'a value' });
 
 function fieldsOf<One extends z.ZodType>(one: One) {
   return z.record(name, one).check(({ value: map, issues }) => {
@@ -29,52 +29,44 @@ function fieldsOf<One extends z.ZodType>(one: One) {
 /** Names and values of fields, none of them one that the gateway answers for. */
 export const headerValues = fieldsOf(value);
 
-export const rulesForm = z
-  .strictObject({
-    set: described(
-      headerValues,
-      'Fields with this value, in place of whatever fields of that name there are.',
-      {
-        expected: 'a map of header names to values',
-        type: 'map of names to text',
-        also: ['overwrite', 'replace'],
-      },
-    ).optional(),
-    add: described(
-      fieldsOf(z.union([value.transform((alone) => [alone]), z.array(value).min(1)])),
-      'Fields that are added to those of that name; a list is several.',
-      {
-        expected: 'a map of header names to values',
-        type: 'map of names to text, or a list',
-        also: ['append'],
-      },
-    ).optional(),
-    remove: described(
-      z.union([name.transform((alone) => [alone]), z.array(name).min(1)]),
-      'Names of fields that go. Before `set` and `add` are applied.',
-      {
-        expected: 'a header name, or a list of them',
-        type: 'name or list of names',
-        also: ['delete', 'unset'],
-      },
-    ).optional(),
-  })
-  .meta({ id: 'headerRules', doc: { expected: 'a map with set, add, remove', holder: 'header rules' } });
+export const rulesForm = form('headerRules', 'header rules', {
+  set: described(
+    headerValues,
+    'Fields with this value, in place of whatever fields of that name there are.',
+    {
+      expected: 'a map of header names to values',
+      type: 'map of names to text',
+      also: 'overwrite replace',
+    },
+  ).optional(),
+  add: described(
+    fieldsOf(oneOrMore(value)),
+    'Fields that are added to those of that name; a list is several.',
+    {
+      expected: 'a map of header names to values',
+      type: 'map of names to text, or a list',
+      also: 'append',
+    },
+  ).optional(),
+  remove: described(oneOrMore(name), 'Names of fields that go. Before `set` and `add` are applied.', {
+    expected: 'a header name, or a list of them',
+    type: 'name or list of names',
+    also: 'delete unset',
+  }).optional(),
+});
 
 const rulesDoc = { type: 'map, see [header rules](#header-rules)', expected: 'a map with set, add, remove' };
 
-export const headersForm = z
-  .strictObject({
-    request: described(rulesForm, 'What is done to the fields that the service gets.', {
-      ...rulesDoc,
-      also: ['requestheaders', 'proxysetheader', 'headerup'],
-    }).optional(),
-    answer: described(rulesForm, 'What is done to the fields that the client gets.', {
-      ...rulesDoc,
-      also: ['response', 'responseheaders', 'headerdown'],
-    }).optional(),
-  })
-  .meta({ id: 'headers', doc: { expected: 'a map with request, answer', holder: 'headers' } });
+export const headersForm = form('headers', 'headers', {
+  request: described(rulesForm, 'What is done to the fields that the service gets.', {
+    ...rulesDoc,
+    also: 'requestheaders proxysetheader headerup',
+  }).optional(),
+  answer: described(rulesForm, 'What is done to the fields that the client gets.', {
+    ...rulesDoc,
+    also: 'response responseheaders headerdown',
+  }).optional(),
+});
 
 const headersValue = orWord('off', headersForm).meta({
   doc: { expected: 'off, or a map with request, answer', type: '`off`, or a map, see [headers](#headers)' },
@@ -90,17 +82,7 @@ export const headersRow = inherited<typeof headersValue, 'headers', HeaderRules 
   },
   route: {
     text: 'Fields that are set, added and removed, of requests and of answers ([headers.md](headers.md)). `off` takes away what the top level says.',
-    also: [
-      ...[
-        'addheader',
-        'setheader',
-        'customheaders',
-        'removeheader',
-        'moresetheaders',
-        'customrequestheaders',
-      ],
-      ...['header', 'httprequest', 'httpresponse'],
-    ],
+    also: 'addheader setheader customheaders removeheader moresetheaders customrequestheaders header httprequest httpresponse',
   },
 });
 

@@ -26,12 +26,12 @@ interface Rate {
   readonly text: string;
 }
 
-const rate = parsedBy(z.string(), parseRate).meta({ doc: { expected: 'a rate: 100/s, 60/m, 1000/h' } });
+const rate = parsedBy(z.string(), parseRate, { expected: 'a rate: 100/s, 60/m, 1000/h' });
 const BY = 'ip, user, route, header NAME, or cookie NAME';
-const byValue = parsedBy(z.string(), parseBy).meta({ doc: { expected: BY } });
+const byValue = parsedBy(z.string(), parseBy, { expected: BY });
 
 /** The key `by`. @param also other programs' names for it */
-export function by(text: string, also: readonly string[]) {
+export function by(text: string, also: string) {
   return described(byValue, text, {
     expected: BY,
     type: '`ip`, `user`, `route`, `header NAME`, `cookie NAME`',
@@ -50,14 +50,14 @@ export const rateLimitForm = z
     rate: described(rate, 'How many requests in a second, minute, hour or day, evenly spread.', {
       expected: 'a rate: 100/s, 60/m, 1000/h',
       type: 'number, `/`, and `s`, `m`, `h` or `d`',
-      also: ['average', 'limit', 'requests', 'max', 'period', 'window'],
+      also: 'average limit requests max period window',
     }),
     burst: described(count(1, 1_000_000), 'How many may come at once, after a pause.', {
       defaultText: 'as many as `rate` says',
     }).optional(),
     by: by(
       'What is counted apart: the address of the client (IPv6: its /64), who has logged in, a header, a cookie, or everything on the route together.',
-      ['key', 'zone', 'source'],
+      'key zone source',
     ),
   })
   .meta({ doc: { holder: 'a rate limit' } })
@@ -84,7 +84,7 @@ export const rateLimitRow = inherited<typeof rateLimitValue, 'rateLimit', readon
   top: { default: 'off' },
   route: {
     text: 'How many requests may come in a time; others are answered 429 ([rate-limit.md](rate-limit.md)). Each route counts for itself.',
-    also: ['ratelimit', 'limitreq', 'throttle', 'rate'],
+    also: 'ratelimit limitreq throttle rate',
   },
 });
 

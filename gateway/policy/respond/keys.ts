@@ -33,31 +33,25 @@ const status = z
 
 export const respondForm = z
   .strictObject({
-    status: defaulted(status, 'The status of the answer.', { default: '200', also: ['code'] }),
+    status: defaulted(status, 'The status of the answer.', { default: '200', also: 'code' }),
     share: described(
       percent({ min: '0%', max: '100%' }),
       'Of how many requests this is the answer: counted, not left to chance. With it there is a `to` beside it, which answers the others.',
-      { defaultText: 'of all, and there is no `to`', also: ['percent', 'percentage', 'weight', 'abort'] },
+      { defaultText: 'of all, and there is no `to`', also: 'percent percentage weight abort' },
     ).optional(),
     body: described(
       text,
       'Text, or the path of a text file of at most 1 MiB: what begins with `./`, `../` or `/`, relative to this file. Changes of the file are taken over.',
-      {
-        expected: 'a text, or a path: ./page.html',
-        type: 'text or path',
-        defaultText: 'none',
-        also: ['file'],
-      },
+      { expected: 'a text, or a path: ./page.html', type: 'text or path', also: 'file' },
     ).optional(),
     retryAfter: described(
       duration({ min: '1s', max: '365d' }),
       'What `Retry-After` says, in whole seconds, rounded up.',
-      { defaultText: 'none' },
+      {},
     ).optional(),
     headers: described(headerValues, 'Further fields of the answer, `Content-Type` among them.', {
       expected: 'a map of header names to values',
       type: 'map of names to text',
-      defaultText: 'none',
     }).optional(),
   })
   .check(({ value, issues }) => {
@@ -99,7 +93,7 @@ export const respondRow = inherited<typeof respondValue, 'respond', RespondSetti
   },
   route: {
     text: 'The answer to all requests, in the place of `to` ([respond.md](respond.md)).',
-    also: ['fixedresponse', 'directresponse', 'maintenance'],
+    also: 'fixedresponse directresponse maintenance',
   },
 });
 

@@ -10,26 +10,24 @@ import { described, duration, parsedBy } from '../../../keys/value.ts';
 import type { ForwardSettings } from '../settings.ts';
 import { parseHttpUrl } from '../url.ts';
 
-const identityField = parsedBy(z.string(), parseIdentityField).meta({
-  doc: { expected: 'a header name', type: 'header name' },
+const identityField = parsedBy(z.string(), parseIdentityField, {
+  expected: 'a header name',
+  type: 'header name',
 });
 
 const rows = section({
-  timeout: row(
-    duration({ min: '10ms', max: '1m' }),
-    'timeoutMs',
-    'With `forward`: how long its answer may take.',
-    { default: '5s' },
-  ),
+  timeout: row(duration({ min: '10ms', max: '1m' }), 'With `forward`: how long its answer may take.', {
+    as: 'timeoutMs',
+    default: '5s',
+  }),
   signIn: row(
     parsedBy(z.string().min(1), parseSignIn),
-    'signIn',
     'With `forward`: where a browser is sent that opens a page and gets 401. `{url}` becomes the address of the page, `{path}` its path alone.',
     {
       expected: 'a path or a URL',
       type: 'path or URL',
       defaultText: 'the 401 is the answer',
-      also: ['signin', 'authsignin', 'loginurl', 'errorpage'],
+      also: 'signin authsignin loginurl errorpage',
     },
   ),
 });
@@ -41,7 +39,7 @@ export const forwardShape = {
     {
       expected: 'a URL',
       type: 'http or https URL',
-      also: ['forwardauth', 'authrequest', 'authurl', 'address', 'externalauth'],
+      also: 'forwardauth authrequest authurl address externalauth',
     },
   ).optional(),
   copy: described(
@@ -50,15 +48,14 @@ export const forwardShape = {
     {
       expected: 'a header name, or a list of them',
       type: 'header name, or a list',
-      defaultText: 'none',
-      also: ['copyheaders', 'authresponseheaders', 'authrequestset'],
+      also: 'copyheaders authresponseheaders authrequestset',
     },
   ).optional(),
   user: described(identityField, 'With `forward`: the field of its 2xx that says who it is.', {
     expected: 'a header name',
     type: 'header name',
     defaultText: '`X-Auth-Request-User`, else `Remote-User`',
-    also: ['userfield', 'userheader'],
+    also: 'userfield userheader',
   }).optional(),
   ...rows.shape,
 };

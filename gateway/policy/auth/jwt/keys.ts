@@ -14,23 +14,20 @@ const ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ] as const;
 
-const algorithm = parsedBy(z.string(), parseAlgorithm).meta({
-  doc: { expected: 'RS256, ES256, EdDSA or the like' },
-});
+const algorithm = parsedBy(z.string(), parseAlgorithm, { expected: 'RS256, ES256, EdDSA or the like' });
 const name = z.string().min(1);
 
 const rows = section({
-  user: row(name, 'user', 'The claim that says who it is.', {
+  user: row(name, 'The claim that says who it is.', {
     expected: 'the name of a claim',
     type: 'text',
     default: 'sub',
-    also: ['userclaim', 'usernameclaim', 'principalclaim'],
+    also: 'userclaim usernameclaim principalclaim',
   }),
   tolerance: row(
     duration({ min: '0ms', max: '5m' }),
-    'toleranceMs',
     'By how much the clocks of issuer and gateway may differ.',
-    { default: '30s', also: ['leeway', 'clockskew', 'clocktolerance'] },
+    { as: 'toleranceMs', default: '30s', also: 'leeway clockskew clocktolerance' },
   ),
 });
 
@@ -42,13 +39,13 @@ export const jwtForm = z
       {
         expected: 'a URL, or the path of a file',
         type: 'https URL, or path from the folder of the configuration',
-        also: ['jwksuri', 'jwksurl', 'remotejwks', 'keysurl'],
+        also: 'jwksuri jwksurl remotejwks keysurl',
       },
     ),
     issuer: described(name, 'What the token must have as `iss`.', {
       expected: 'the issuer as tokens name it',
       type: 'text',
-      also: ['iss'],
+      also: 'iss',
     }),
     audience: described(
       orWord(
@@ -56,7 +53,7 @@ export const jwtForm = z
         oneOrMore(name).meta({ doc: { expected: 'a text, or a list', type: 'text or list of texts' } }),
       ),
       'What the token must have as `aud`, or one of them. `none` takes tokens that were made for any service.',
-      { also: ['aud', 'audiences', 'clientid'] },
+      { also: 'aud audiences clientid' },
     ),
     algorithms: described(
       oneOrMore(algorithm),
@@ -65,7 +62,7 @@ export const jwtForm = z
         expected: 'an algorithm, or a list of them',
         type: ALGORITHMS.map((each) => `\`${each}\``).join(', '),
         defaultText: 'all of them',
-        also: ['alg', 'algs', 'algorithm'],
+        also: 'alg algs algorithm',
       },
     ).optional(),
     user: rows.shape.user,
@@ -75,13 +72,13 @@ export const jwtForm = z
       {
         expected: 'a map of claims to values',
         type: 'map of names to text, or a list',
-        also: ['requiredclaims', 'requireclaims'],
+        also: 'requiredclaims requireclaims',
       },
     ).optional(),
     scopes: described(oneOrMore(name), 'Scopes that are demanded, all of them; else 403.', {
       expected: 'a scope, or a list of them',
       type: 'text or list of texts',
-      also: ['scope', 'requiredscopes'],
+      also: 'scope requiredscopes',
     }).optional(),
     tolerance: rows.shape.tolerance,
   })

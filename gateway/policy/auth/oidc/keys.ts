@@ -4,68 +4,56 @@ import { z } from 'zod';
 import { parseFieldText } from '../../../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../../../keys/parse-result.ts';
 import { row, section } from '../../../keys/section.ts';
-import { described, duration, oneOrMore, parsedBy } from '../../../keys/value.ts';
+import { described, duration, form, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
 import { isLoopback, parseHttpUrl } from '../url.ts';
 
 const name = z.string().min(1);
 
-const email = parsedBy(z.string(), parseEmail).meta({
-  doc: { expected: 'an address, or @ and a domain', type: 'text' },
-});
+const email = parsedBy(z.string(), parseEmail, { expected: 'an address, or @ and a domain', type: 'text' });
 
 const secret = parsedBy(z.string(), parseSecret);
 
-export const allowForm = z
-  .strictObject({
-    emails: described(
-      oneOrMore(email),
-      'Addresses that may pass: `ann@example.com`, or `@example.com` for all of a domain. One that the provider calls unverified is none.',
-      {
-        expected: 'an address, or a list of them',
-        type: 'text or list of texts',
-        also: ['email', 'domains'],
-      },
-    ).optional(),
-    groups: described(oneOrMore(name), 'Groups that may pass, of the claim `groups`.', {
-      expected: 'a group, or a list of them',
-      type: 'text or list of texts',
-      also: ['group', 'roles'],
-    }).optional(),
-  })
-  .meta({ id: 'oidcAllow', doc: { expected: 'a map with emails or groups', holder: 'allow' } });
+export const allowForm = form('oidcAllow', 'allow', {
+  emails: described(
+    oneOrMore(email),
+    'Addresses that may pass: `ann@example.com`, or `@example.com` for all of a domain. One that the provider calls unverified is none.',
+    { expected: 'an address, or a list of them', type: 'text or list of texts', also: 'email domains' },
+  ).optional(),
+  groups: described(oneOrMore(name), 'Groups that may pass, of the claim `groups`.', {
+    expected: 'a group, or a list of them',
+    type: 'text or list of texts',
+    also: 'group roles',
+  }).optional(),
+});
 
 const rows = section({
-  user: row(name, 'user', 'The claim that says who it is.', {
+  user: row(name, 'The claim that says who it is.', {
     expected: 'the name of a claim',
     type: 'text',
     default: 'sub',
-    also: ['userclaim', 'usernameclaim'],
+    also: 'userclaim usernameclaim',
   }),
-  idle: row(duration({ min: '10s', max: '30d' }), 'idleMs', 'How long a session lasts that is not used.', {
+  idle: row(duration({ min: '10s', max: '30d' }), 'How long a session lasts that is not used.', {
+    as: 'idleMs',
     default: '2h',
-    also: ['idletimeout', 'inactivity'],
+    also: 'idletimeout inactivity',
   }),
-  lifetime: row(duration({ min: '10s', max: '90d' }), 'lifetimeMs', 'How long a session lasts at most.', {
+  lifetime: row(duration({ min: '10s', max: '90d' }), 'How long a session lasts at most.', {
+    as: 'lifetimeMs',
     default: '24h',
-    also: ['absolutelifetime', 'maxage', 'cookieexpire'],
+    also: 'absolutelifetime maxage cookieexpire',
   }),
-  sessionKey: row(
-    secret,
-    'sessionKey',
-    'What the key of the sessions is derived from, instead of the `clientSecret`.',
-    {
-      expected: 'a text of 24 characters or more',
-      type: 'text',
-      defaultText: 'the `clientSecret`',
-      also: ['cookiesecret', 'sessionsecret'],
-    },
-  ),
+  sessionKey: row(secret, 'What the key of the sessions is derived from, instead of the `clientSecret`.', {
+    expected: 'a text of 24 characters or more',
+    type: 'text',
+    defaultText: 'the `clientSecret`',
+    also: 'cookiesecret sessionsecret',
+  }),
   afterLogout: row(
     parsedBy(z.string().min(1), parseUrl),
-    'afterLogout',
     'Where the provider sends who has logged out. It must be registered there.',
-    { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: ['postlogoutredirecturi'] },
+    { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: 'postlogoutredirecturi' },
   ),
 });
 
@@ -74,21 +62,17 @@ export const oidcForm = z
     issuer: described(parsedBy(z.string().min(1), parseIssuer), 'The provider, as it names itself.', {
       expected: 'a URL',
       type: 'https URL; http for this machine alone',
-      also: ['provider', 'issuerurl', 'discovery', 'oidcissuerurl'],
+      also: 'provider issuerurl discovery oidcissuerurl',
     }),
     clientId: described(name, 'As what the gateway is registered there.', {
       expected: 'the name of the client',
       type: 'text',
-      also: ['client', 'clientid'],
+      also: 'client clientid',
     }),
     clientSecret: described(
       secret,
       'What it proves that with: a variable of the environment keeps it out of the file.',
-      {
-        expected: 'a text of 24 characters or more',
-        type: 'text',
-        also: ['secret'],
-      },
+      { expected: 'a text of 24 characters or more', type: 'text', also: 'secret' },
     ),
     scopes: described(
       oneOrMore(name),
@@ -97,15 +81,13 @@ export const oidcForm = z
         expected: 'a scope, or a list of them',
         type: 'text or list of texts',
         defaultText: '`openid`, `email`, `profile`',
-        also: ['scope'],
+        also: 'scope',
       },
     ).optional(),
     user: rows.shape.user,
     allow: described(allowForm, 'Who may pass of those who can log in: one of these is enough, else 403.', {
-      expected: 'a map with emails or groups',
-      type: 'map, see [oidcAllow](#oidcallow)',
       defaultText: 'everybody who can log in',
-      also: ['allowed', 'allowedgroups', 'allowedemails'],
+      also: 'allowed allowedgroups allowedemails',
     }).optional(),
     idle: rows.shape.idle,
     lifetime: rows.shape.lifetime,

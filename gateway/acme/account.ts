@@ -1,4 +1,4 @@
-/** The account at a directory: a key of P-256, and what the directory gave for it. */
+/** The account at a directory: a P-256 key and its URL. */
 
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 
@@ -23,7 +23,7 @@ export function publicKeyOf(key: KeyObject): PublicKey {
   return { crv: 'P-256', kty: 'EC', x, y };
 }
 
-/** RFC 8555 §8.1: what shows that the holder of the account's key answers. */
+/** RFC 8555 §8.1: proves that the holder of the account's key answers. */
 export function keyAuthorization(token: string, key: KeyObject): string {
   const thumbprint = createHash('sha256')
     .update(JSON.stringify(publicKeyOf(key)))

@@ -28,7 +28,10 @@ export class Acme {
     this.#options = options;
   }
 
-  /** Call it when the ports are open. Names that stay keep their certificates; what failed is tried at once where the settings have changed. */
+  /**
+   * Call it when the ports are open. Unchanged names keep their certificates; failed orders are retried at once if the settings have
+   * changed.
+   */
   use({ tls }: GatewayConfig): void {
     const acme = tls?.acme ?? null;
     if (isDeepStrictEqual(acme, this.#config)) return;

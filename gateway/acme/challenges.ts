@@ -4,7 +4,7 @@ import { octets } from '../tls/der.ts';
 
 export type ChallengeType = 'http-01' | 'tls-alpn-01';
 
-/** What a directory asks for to see that a name is ours. Plain data: it goes to workers. */
+/** A challenge of a directory to prove control of a name. Plain data, since it goes to workers. */
 export interface OutstandingChallenge {
   readonly type: ChallengeType;
   readonly name: string;

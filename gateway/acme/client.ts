@@ -24,7 +24,7 @@ export interface AcmeClientOptions {
   readonly directory: string;
   /** Of the account, P-256. */
   readonly key: KeyObject;
-  /** Ends whatever is under way. */
+  /** Aborts requests under way. */
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export interface NewOrder {
   readonly replaces: string | null;
 }
 
-/** What a directory said, and how long it wants to be left alone. */
+/** An answer of a directory, and how long not to ask again. */
 export interface Told<Value> {
   readonly value: Value;
   readonly waitMs: number | null;
@@ -114,7 +114,7 @@ export class AcmeClient {
     return this.#told(authorizationForm, url);
   }
 
-  /** Says that the challenge's answer is in place. */
+  /** Announces that the challenge can be validated. */
   async ready(challenge: string): Promise<void> {
     await this.#post(challenge, {});
   }
@@ -129,7 +129,7 @@ export class AcmeClient {
     return (await this.#post(url, null)).body;
   }
 
-  /** When the directory wants it renewed (RFC 9773 §4). @param id of the certificate. `null`: it says nothing of that. */
+  /** The directory's window for renewing it (RFC 9773 §4). @param id of the certificate. `null`: it has none */
   async renewalWindow(id: string): Promise<Told<{ readonly start: number; readonly end: number }> | null> {
     const { renewalInfo } = await this.directory();
     if (renewalInfo === undefined) return null;

@@ -1,8 +1,8 @@
-/** What kept a certificate from being had. */
+/** Why a certificate could not be obtained. */
 
 /**
- * Types of RFC 8555 §6.7, and those of our own: `unreachable` (no whole answer in time), `garbage` (one that is none of ACME),
- * `refused` (of a type that we don't know).
+ * Types of RFC 8555 §6.7, and our own: `unreachable` (no complete answer in time), `garbage` (an answer that is not ACME), `refused` (an
+ * unknown type).
  */
 export class AcmeError extends Error {
   override readonly name = 'AcmeError';
@@ -22,7 +22,7 @@ export class AcmeError extends Error {
   }
 }
 
-/** What an operator does about it. */
+/** Advice for the operator. */
 export function adviceFor(type: string): string {
   return ADVICE[type] ?? 'the old certificate, if there is one, stays in use; the next try is later';
 }

@@ -1,4 +1,4 @@
-/** What a directory says (RFC 8555 §7.1), as far as it is believed: URLs are https, texts are short. */
+/** Messages of a directory (RFC 8555 §7.1), validated: URLs are https, texts are short. */
 
 import { z } from 'zod';
 import { AcmeError } from './error.ts';
@@ -80,7 +80,7 @@ export function challengesOf({ challenges }: Authorization): Challenge[] {
   return challenges.flatMap((one) => challengeForm.safeParse(one).data ?? []);
 }
 
-/** @param from where it was said */
+/** @param from the URL that answered it */
 export function problemOf(problem: Problem, from: string, retryAfterMs: number | null = null): AcmeError {
   const parts = [problem, ...(problem.subproblems ?? [])].flatMap(({ detail }) => detail ?? []);
   const type = /^urn:ietf:params:acme:error:(\w+)$/.exec(problem.type ?? '')?.[1] ?? 'refused';

@@ -18,9 +18,9 @@ export interface OrderOptions extends NewOrder {
   readonly prefers: ChallengeType;
   /** `null`: both may be. */
   readonly only: ChallengeType | null;
-  /** What was under way when the process ended last. */
+  /** The order under way when the process last ended. */
   readonly begun: BegunOrder | null;
-  /** Keeps what a crash must not lose. */
+  /** Writes the state that a crash must not lose. */
   readonly save: (begun: BegunOrder | null) => Promise<void>;
   /** Resolves when every process that takes connections answers these, and no others. */
   readonly offer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
@@ -71,7 +71,7 @@ async function beginOrResume(options: OrderOptions): Promise<BegunOrder & { read
   return { url, key, order };
 }
 
-/** Directories forget orders. @throws what is no answer to that */
+/** Directories forget orders. @throws any other error */
 function unknownOrder(cause: unknown): null {
   if (cause instanceof AcmeError && !['unreachable', 'rateLimited'].includes(cause.type)) return null;
   throw cause;
@@ -123,7 +123,7 @@ function refusalOf(
   return problemOf(errors[0] ?? {}, `the ${type} of ${url} failed`);
 }
 
-/** What can't become valid any more is forgotten. */
+/** An order that can't become valid any more is forgotten. */
 async function failed({ status, error }: Order, url: string, { save }: OrderOptions): Promise<AcmeError> {
   await save(null);
   return problemOf(error ?? {}, `the order ${url} is ${status}`);
@@ -145,7 +145,7 @@ async function settled<Value>(
   }
 }
 
-/** @throws AcmeError where it is none that the name could be shown with */
+/** @throws AcmeError if it is no usable certificate for the name */
 function sound(chain: string, key: string, name: string): string {
   const reading = readKeyPair(chain, key, Date.now());
   if (!reading.ok) throw new AcmeError('garbage', `the directory gave ${reading.fault.found}`);

@@ -9,7 +9,7 @@ export interface OrderedCertificates {
   readonly pairs: readonly KeyPair[];
   /** Names without one. */
   readonly missing: readonly string[];
-  /** Of what was read, by its path. */
+  /** Hashes of the files that were read, by path. */
   readonly hashes: ReadonlyMap<string, string>;
 }
 
@@ -36,7 +36,7 @@ function pairIn(content: FileContent): KeyPair | null {
   return reading.ok ? reading.pair : null;
 }
 
-/** Shown until there is a certificate: handshakes work, and browsers say that nobody vouches for it. */
+/** A stand-in until there is a certificate: handshakes succeed, and browsers warn that it is untrusted. */
 export function standIn(names: readonly string[]): KeyPair {
   const { cert, key } = selfSigned('Portway: no certificate yet', names, STAND_IN_DAYS);
   const reading = readKeyPair(cert, key, Date.now());

@@ -25,14 +25,14 @@ export interface RenewalsOptions {
   /** As of `AcmeOptions`. */
   readonly share: () => AcmeShare | null;
   readonly ordered: (result: 'issued' | 'failed') => void;
-  /** Whether what failed before is tried at once. */
+  /** Whether failed orders are retried at once. */
   readonly afresh: boolean;
 }
 
 interface HeldCertificate {
   readonly pem: string;
   readonly notAfter: number;
-  /** Where the directory says nothing of it. */
+  /** Used if the directory has no window. */
   readonly renewAt: number;
   /** As of `leftAlone`. */
   readonly leftAloneMs: number;
@@ -43,7 +43,7 @@ interface Named {
   state: OrderState;
   held: HeldCertificate | null;
   ordering: boolean;
-  /** What the directory wants (RFC 9773), and when it is asked again. */
+  /** The directory's window (RFC 9773), and when to ask for it again. */
   window: { readonly start: number; readonly end: number; readonly renewAt: number } | null;
   lookAt: number;
 }
@@ -126,7 +126,7 @@ export class Renewals {
     }
   }
 
-  /** Asks when the directory wants it renewed. Where that can't be told, our own time holds. */
+  /** Asks for the directory's renewal window. Without an answer our own instant stays. */
   async #look(named: Named, { pem }: HeldCertificate): Promise<void> {
     const id = renewalIdentifier(certificateIn(pem));
     named.lookAt = nextLook(null, Date.now());
@@ -143,7 +143,7 @@ export class Renewals {
     }
   }
 
-  /** Of replicas one orders, and the others take over what it gets. */
+  /** One replica orders, and the others take over its certificate. */
   async #order(named: Named): Promise<void> {
     const share = this.#options.share();
     if (share === null) return this.#orderNow(named);
@@ -153,14 +153,14 @@ export class Renewals {
       if (locked) await this.#learn(named);
       if (orderAt(named) <= Date.now()) await this.#orderNow(named);
     } catch (cause) {
-      // Told before the next one may try.
+      // Published before another replica may try.
       if (!this.#stopped.signal.aborted) await this.#failed(named, AcmeError.from(cause));
     } finally {
       if (locked) await share.unlock();
     }
   }
 
-  /** What others have got; and what they have lost is theirs again. */
+  /** Takes over certificates from other replicas, and gives back those that they have lost. */
   async #learn(named: Named): Promise<void> {
     const { name } = named;
     await this.#store.learn(name);
@@ -202,7 +202,7 @@ export class Renewals {
         profile: await profileAt(client, acme),
         replaces: await replacedBy(client, named),
         only: acme.challenge,
-        // What failed one way may go the other.
+        // After a failure, the other challenge is tried.
         prefers: named.state.failures % 2 === 0 ? 'http-01' : 'tls-alpn-01',
         begun: named.state.order,
         save: (order) => this.#save(named, { ...named.state, order }),
@@ -219,7 +219,7 @@ export class Renewals {
     }
   }
 
-  /** What is told of it is on disk: the process may end behind that without a loss. */
+  /** Published state is on disk, so that the process may end without loss. */
   async #save(named: Named, state: OrderState): Promise<void> {
     try {
       await this.#store.writeOrder(named.name, state);
@@ -274,7 +274,7 @@ export class Renewals {
     return client;
   }
 
-  /** An address that the directory doesn't like costs no certificate: the next order tells it again. */
+  /** A contact address that the directory rejects does not prevent the order; the next one sends it again. */
   async #takes(client: AcmeClient, email: string | null): Promise<boolean> {
     try {
       await client.contact(email);
@@ -303,14 +303,14 @@ async function profileAt(client: AcmeClient, { profile }: AcmeConfig): Promise<s
   throw new AcmeError('invalidProfile', `the directory has no profile ${profile}; it has ${all}`);
 }
 
-/** Tried once: a directory may have its own idea of what was replaced by what. */
+/** Tried once: a directory may disagree about which certificate was replaced. */
 async function replacedBy(client: AcmeClient, { held, state }: Named): Promise<string | null> {
   const { renewalInfo } = await client.directory();
   if (renewalInfo === undefined || held === null || state.failures > 0) return null;
   return renewalIdentifier(certificateIn(held.pem));
 }
 
-/** `null`: what is on disk can't be shown, and is as good as none. */
+/** `null`: the stored certificate can't be used. */
 function heldOf(pem: string): HeldCertificate | null {
   const reading = readKeyPair(pem, pem, Date.now());
   if (!reading.ok) return null;
@@ -354,7 +354,7 @@ function dateOf(instant: number): string {
   return new Date(instant).toISOString();
 }
 
-/** What is no word about the order itself. */
+/** Errors that say nothing about the order itself. */
 const KEEPS_ORDER = ['unreachable', 'rateLimited', 'store', 'garbage', 'internal'];
 /** Without a certificate, a replica that can't ask the others waits so long for them. */
 const ALONE_AFTER_MS = 60_000;

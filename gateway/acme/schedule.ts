@@ -11,22 +11,22 @@ export function renewalTime(notBefore: number, notAfter: number, random: number)
 }
 
 /**
- * How long a certificate that has just come is left alone, whatever its dates and its directory say of it: where the clock of one of
- * them is wrong, an order would follow the other.
+ * How long a new certificate is not renewed, whatever its dates and its directory say: with a wrong clock on one side, orders would follow
+ * each other.
  */
 export function leftAlone(lifetime: number): number {
   return Math.min(Math.max(lifetime / 4, MINUTE_MS), LEFT_ALONE_MAX_MS);
 }
 
-/** @param failures one after the other, this one included. @param retryAfterMs what the directory said */
+/** @param failures in a row, this one included. @param retryAfterMs as the directory demanded */
 export function nextTry(failures: number, retryAfterMs: number | null, now: number, random: number): number {
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), WAIT_MAX_MS) * (1 + random / 4);
   return Math.round(now + Math.max(backoff, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS)));
 }
 
 /**
- * After a restart one need not wait that long, and a process that is started over and over still asks no more often than a directory allows.
- * @param triedAt when it failed last
+ * After a restart the wait is shorter, but a process that is restarted over and over still asks no more often than a directory allows.
+ * @param triedAt when it last failed
  */
 export function nextTryAfterStart(
   triedAt: number | null,
@@ -45,7 +45,7 @@ export function instantIn(
   return Math.round(start + (end - start) * random);
 }
 
-/** When the window is asked for again. @param waitMs what the directory said */
+/** When to ask for the window again. @param waitMs as the directory demanded */
 export function nextLook(waitMs: number | null, now: number): number {
   return now + Math.min(Math.max(waitMs ?? LOOK_MS, LOOK_MIN_MS), LOOK_MAX_MS);
 }

@@ -1,8 +1,8 @@
 import type { OutstandingChallenge } from './challenges.ts';
 
-/** What replicas have in common of orders. None of it throws: what can't be asked now is as good as absent. */
+/** Coordination of orders among replicas. Nothing here throws: an unavailable store counts as absent. */
 export interface AcmeShare {
-  /** Whether this replica may order, until `unlock`. `false`: another one does. `null`: nobody can say. */
+  /** Whether this replica may order, until `unlock`. `false`: another one does. `null`: unknown. */
   lock(): Promise<boolean | null>;
   unlock(): Promise<void>;
   /** A file of `AcmeStore` as the others have it. */

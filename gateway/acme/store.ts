@@ -14,8 +14,8 @@ import type { AcmeShare } from './share.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where those of one directory are: a folder for each, so that what a staging directory gave is never shown in the place of the real one.
- * `tls.acme.folder`, else below systemd's `StateDirectory=`, else below the state of the user (XDG Base Directory), of root that of the system.
+ * The folder for one directory's certificates, so that a staging certificate is never served in place of a real one: `tls.acme.folder`,
+ * else below systemd's `StateDirectory=`, else below the user's state (XDG Base Directory), for root the system's.
  */
 export function acmeFolder(
   { folder, directory }: Pick<AcmeConfig, 'folder' | 'directory'>,
@@ -31,7 +31,7 @@ export function certificateFile(folder: string, name: string): string {
 }
 
 const orderForm = z.object({
-  /** What is under way at the directory, and the key that its certificate is to have. */
+  /** The order under way, and the key of its certificate. */
   order: z.object({ url: z.string(), key: z.string() }).nullable(),
   /** One after the other. */
   failures: z.int().min(0),
@@ -106,7 +106,7 @@ export class AcmeStore {
     return this.#write(orderFile(name), JSON.stringify(state, null, 2));
   }
 
-  /** PEM of key, certificate and chain; `null`: there is none yet. */
+  /** PEM of key, certificate and chain; `null`: none yet. */
   certificate(name: string): Promise<string | null> {
     return this.#read(certificateFile('', name));
   }

@@ -9,7 +9,7 @@ export interface AcmeAnswer {
   readonly body: string;
 }
 
-/** Requests to a directory. Whatever it answers, or does not, costs a bounded time and memory. Redirects are answers. */
+/** Requests to a directory, bounded in time and memory whatever it answers. Redirects are answers. */
 export class AcmeTransport {
   readonly #agent: Agent;
   readonly #timeoutMs: number;

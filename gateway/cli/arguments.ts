@@ -8,8 +8,8 @@ type Token = ReturnType<typeof tokenize>[number];
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
 /**
- * Reads what follows the command's name. We judge the tokens ourselves, because the messages of `parseArgs` know neither what
- * was meant nor what the value should be.
+ * Parses the arguments after the command's name. The tokens are judged here, because the messages of `parseArgs` know neither the intended
+ * option nor its values.
  * @throws UsageError
  */
 export function parseArguments(command: Command, args: readonly string[]): CommandInput {

@@ -5,7 +5,7 @@ import { readContent } from '../files/content.ts';
 import { type FileWatch, watchFile } from '../files/watch.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 
-/** What one check of the file has found. */
+/** The result of one check. */
 export interface CheckReport {
   readonly code: ExitCode;
   /** As it is printed, with its last line break. */
@@ -14,7 +14,7 @@ export interface CheckReport {
   readonly files: readonly string[] | null;
 }
 
-/** Prints a report now and after each change, until Ctrl-C or until nobody reads any more. */
+/** Prints a report now and after each change, until Ctrl-C or until the reader has left. */
 export async function watchChecks(
   file: string,
   check: () => Promise<CheckReport>,
@@ -62,7 +62,7 @@ class CheckWatch {
     this.#checking = true;
     await this.#look('');
     const ending = `\nwatching ${this.#file}; Ctrl-C ends this\n`;
-    // A terminal says it below each report, which takes the place of the one before.
+    // On a terminal it is below each report, which replaces the one before.
     if (!this.#onTerminal) this.#context.stdout.write(ending);
     this.#next();
   }
@@ -77,7 +77,7 @@ class CheckWatch {
     return this.#context.stdout.isTTY === true;
   }
 
-  /** Its content now is the known one: whatever comes after this is seen, also while the check is under way. */
+  /** From its current content on, every change is seen, also during a check. */
   async #follow(path: string): Promise<void> {
     const { hash } = await readContent(path);
     if (this.#closed) return;
@@ -92,7 +92,7 @@ class CheckWatch {
     if (!this.#checking) this.#next();
   }
 
-  /** One check at a time; what changes meanwhile is checked after it. */
+  /** One check at a time; changes meanwhile are checked after it. */
   #next(): void {
     const changed = this.#changed;
     this.#changed = null;
@@ -106,7 +106,7 @@ class CheckWatch {
     void this.#look(why).then(() => this.#next());
   }
 
-  /** @param why what the report is headed with; `null` where it is worth printing only if it says something new */
+  /** @param why the heading of the report; `null`: print only a report that says something new */
   async #look(why: string | null): Promise<void> {
     clearTimeout(this.#again);
     let report = await this.#check();
@@ -158,5 +158,5 @@ const clock = () => new Date().toTimeString().slice(0, 8);
 /** How often a configuration that can't be used is checked without a change of its own. */
 const AGAIN_MS = 1000;
 
-/** The screen and what had scrolled out of it: old problems must not be taken for new ones. */
+/** Clears the screen and its scrollback, so that old problems are not taken for new ones. */
 const CLEAR = '\x1b[2J\x1b[3J\x1b[H';

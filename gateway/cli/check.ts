@@ -93,7 +93,9 @@ async function brokenExtensions({ file, config, text }: Loaded): Promise<Problem
   }
 }
 
-/** Settings of bodies on routes whose modules see those. What plugins see is known when they are registered, at a start. */
+/**
+ * Settings that do not apply to bodies on routes whose modules see them. For plugins this is known when they are registered, at a start.
+ */
 async function undoneBy({ config }: Loaded): Promise<string[]> {
   const extended = config.routes.filter(({ extend }) => extend !== null);
   if (extended.length === 0) return [];

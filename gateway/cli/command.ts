@@ -1,4 +1,4 @@
-/** What a command of `portway` is, and what it is given. */
+/** A command of `portway`, and its input. */
 
 import type { GatewayOptions } from '../contract.ts';
 import type { startGateway } from '../gateway.ts';
@@ -9,7 +9,7 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What follows the options on the usage line, a word each: `[METHOD] URL`. */
+  /** The operands after the options on the usage line: `[METHOD] URL`. */
   readonly operands: string;
   readonly options: readonly OptionSpec[];
   /** Paragraphs below the options in its help. */
@@ -22,7 +22,7 @@ export type RunCommand = (input: CommandInput, context: CommandContext) => Promi
 export interface OptionSpec {
   readonly name: string;
   readonly short?: string;
-  /** What its value is called in the help; without it the option takes none. */
+  /** The name of its value in the help; without it the option takes none. */
   readonly value?: string;
   readonly repeatable?: boolean;
   readonly help: string;
@@ -46,7 +46,7 @@ export interface CommandContext {
   readonly startGateway: (options: GatewayOptions) => ReturnType<typeof startGateway>;
 }
 
-/** What commands that stay need of `node:process`. */
+/** The parts of `node:process` that long-running commands need. */
 interface ProcessHandle {
   /** Of the parent at this moment. */
   readonly ppid: number;
@@ -58,7 +58,7 @@ interface ProcessHandle {
   exit(code: number): never;
 }
 
-/** The command line makes no sense: exit code 2. The message says what was wrong and, where it can, what was meant. */
+/** A wrong command line: exit code 2. The message names the fault and, where possible, what was meant. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,6 +1,6 @@
 /**
- * The commands of `portway`: one table, which the parser, the help and the completion of shells follow. What a command does is loaded
- * when it is asked for: `--version` and `check` answer without what serves requests.
+ * The commands of `portway`: one table for the parser, the help and the completion of shells. The code of a command is loaded when it is
+ * run: `--version` and `check` do without the code that serves requests.
  */
 
 import { type Command, configOption } from './command.ts';
@@ -279,7 +279,7 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** What a primary (`workers:`) forks. It stands in no help: nobody else can start it. */
+/** The process of a worker, forked by a primary (`workers:`). Not in the help, since nobody else can start it. */
 export const WORKER: Command = {
   name: 'worker',
   summary: 'one of the workers of `portway start`',

@@ -1,4 +1,4 @@
-/** What shells complete: generated from the table of commands. */
+/** Completions for shells, generated from the table of commands. */
 
 import { helpOption } from './arguments.ts';
 import { type Command, type OptionSpec, type RunCommand, UsageError } from './command.ts';

@@ -11,7 +11,7 @@ import type { CommandContext } from './command.ts';
 
 export const defaultFile = 'gateway.config.yaml';
 
-/** What is read where no file is named: the one of these that is there. */
+/** The files to look for when none is named. */
 const DEFAULT_FILES = ['yaml', 'yml', 'ts', 'mts', 'js', 'mjs'].map((ending) => `gateway.config.${ending}`);
 
 export interface Loaded {
@@ -21,7 +21,7 @@ export interface Loaded {
   /** All that was found of it. */
   readonly validated: Validated;
   readonly text: string;
-  /** What a start would not serve as it is written, while the rest is. */
+  /** Parts that a start would not serve, while the rest is served. */
   readonly unserved: readonly Problem[];
 }
 
@@ -31,7 +31,7 @@ interface Output {
   write(text: string): unknown;
 }
 
-/** Loads the configuration file; what is wrong with it goes to `stream`. @returns `null` where it can't be used. */
+/** Loads the configuration file and prints its problems to `stream`. @returns `null` if it can't be used */
 export async function loadOrReport(
   file: string | undefined,
   context: CommandContext,
@@ -40,7 +40,7 @@ export async function loadOrReport(
   return (await loadFile(file, context, stream))?.loaded ?? null;
 }
 
-/** The same with the containers that it says are to be looked for, as a start would find them now. */
+/** The same, with the containers that a start would find now. */
 export async function loadWithContainers(
   file: string | undefined,
   context: CommandContext,

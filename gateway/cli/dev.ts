@@ -13,7 +13,7 @@ import { stopOptionOf } from './stop-options.ts';
 import { packageManagerGone, stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
-/** Somebody who has pressed Ctrl-C sits there and waits. */
+/** A user who has pressed Ctrl-C waits for the end. */
 const impatientDrainMs = 3_000;
 
 export const dev: RunCommand = async (input, context) => {
@@ -68,7 +68,7 @@ function stopBySignal(workbench: Workbench, context: CommandContext, log: Logger
   });
 }
 
-/** `npm start | head` has read enough: nobody sees any more what happens here. */
+/** The reader of the output has left, as in `npm start | head`. */
 async function readerGone(context: CommandContext): Promise<string> {
   await once(context.stdout, 'error').catch(() => {});
   return 'nobody reads the output';

@@ -51,7 +51,7 @@ function readRequest(input: CommandInput): AskedRequest {
   return from === undefined ? asked : { ...asked, from };
 }
 
-/** Methods are case-sensitive (RFC 9110 §9.1), but who types `get` means GET. */
+/** Methods are case-sensitive (RFC 9110 §9.1), but a user who types `get` means GET. */
 function methodOf(text: string): string {
   const upper = text.toUpperCase();
   return METHODS.includes(upper) ? upper : text;

@@ -7,8 +7,8 @@ import type { CommandContext } from './command.ts';
 import { report } from './configuration.ts';
 
 /**
- * Says on standard error why the gateway could not be started.
- * @throws what is no answer to a fault of the configuration or of the machine, but a bug.
+ * Prints why the gateway could not be started.
+ * @throws an error that is a bug, and no fault of the configuration or the machine
  */
 export async function reportStartFailure(
   error: unknown,
@@ -33,7 +33,7 @@ async function listenFailure(error: ListenError, file: string): Promise<string> 
   return `can't listen on ${place}: the port is taken by ${holder}.\nEnd that, or ${anotherPort(error, file)}.`;
 }
 
-/** The port of the admin listener is one that most files don't name. */
+/** Most files do not name the admin listener's port. */
 function anotherPort({ port, use }: ListenError, file: string): string {
   if (use !== 'admin') return `choose another port in ${file}`;
   return `write \`admin: ${port === 65_535 ? port - 1 : port + 1}\`, or \`admin: false\`, in ${file}`;

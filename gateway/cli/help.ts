@@ -3,7 +3,7 @@ import type { Command, OptionSpec } from './command.ts';
 
 const indent = '  ';
 
-/** What `portway --help` prints. */
+/** The text of `portway --help`. */
 export function overview(commands: readonly Command[]): string {
   return [
     'Portway: one origin, many ports. A gateway that maps paths to ports.',
@@ -25,7 +25,7 @@ export function overview(commands: readonly Command[]): string {
   ].join('\n');
 }
 
-/** What `portway COMMAND --help` prints. */
+/** The text of `portway COMMAND --help`. */
 export function helpFor(command: Command): string {
   const usage = ['portway', command.name, command.operands, '[options]'].filter((part) => part !== '');
   return [

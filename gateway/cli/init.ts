@@ -50,10 +50,10 @@ export const init: RunCommand = async (input, context) => {
   return 0;
 };
 
-/** The admin listeners of gateways, and what browsers and debuggers open. */
+/** Ports of admin listeners of gateways, and of browsers' and debuggers' protocols. */
 const OTHERS = [3900, 3901, 3902, 9222, 9229];
 
-/** @param claimed by what is found here, whether or not it runs now */
+/** @param claimed by services found here, running or not */
 async function freeOf(ports: readonly number[], claimed: readonly number[]): Promise<number> {
   const unclaimed = ports.filter((port) => !claimed.includes(port));
   for (const port of unclaimed) if (!(await acceptsConnections(port))) return port;
@@ -65,7 +65,10 @@ interface Named extends Discovered {
   readonly key: string;
 }
 
-/** A port has one owner, the first that names it: the folder knows more of it than the machine. @returns also what another one had before */
+/**
+ * A port has one owner, the first that names it: the folder knows more of it than the machine. @returns also the ports that another one had
+ * before
+ */
 function named(found: readonly Discovered[]): { readonly taken: Named[]; readonly left: Discovered[] } {
   const taken: Named[] = [];
   const left: Discovered[] = [];
@@ -120,7 +123,7 @@ function fileOf(
 }
 
 function serviceLine({ key, port }: Named, start: NonNullable<Discovered['start']>): string {
-  // What a shell fills in, ${PORT} say, would be filled in by us (config/expand.ts).
+  // Variables of a shell, such as ${PORT}, would be expanded by us (config/expand.ts).
   const run = JSON.stringify(start.run.replaceAll('${', () => '$${'));
   const on = port === null ? '' : `, port: ${port}`;
   return `  ${key}: { run: ${run}, cwd: ${JSON.stringify(start.cwd)}${on} }`;

@@ -5,11 +5,11 @@ import type { Logger } from 'pino';
 import type { CommandContext } from './command.ts';
 
 /**
- * What happens to an error that nobody caught.
+ * Handles uncaught errors.
  *
- * A socket that fails while nobody listens to it has done no harm but to itself: any remote side could end the process with it. That
- * is logged as the bug it is, and work goes on. Everything else leaves the process in a state that nobody has thought of: it is
- * logged, and the process ends with 1, for systemd, Docker or the developer to start it again.
+ * A socket that fails without an error listener has harmed only itself, and any remote side could end the process with it: the bug is
+ * logged, and work goes on. Any other error leaves the process in an unknown state: it is logged, and the process ends with 1, to be
+ * restarted by systemd, Docker or the developer.
  */
 export function installLastResort(context: CommandContext, log: Logger): void {
   context.process.on('uncaughtException', (error) => {
@@ -27,7 +27,7 @@ export function installLastResort(context: CommandContext, log: Logger): void {
   });
 }
 
-/** Whether this is what `net` and `tls` say of a connection, and no more than that. */
+/** Whether it is an error of `net` or `tls` about a connection, and nothing more. */
 export function isStraySocketError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { syscall, code, path } = error as NodeJS.ErrnoException;
@@ -37,8 +37,8 @@ export function isStraySocketError(error: unknown): boolean {
 }
 
 /**
- * Where code of somebody else has thrown: a module of the user's that stands anywhere in the stack, else what has thrown itself, where that is
- * no code of ours. `null`: Portway's own.
+ * The place of foreign code that threw: a user's module anywhere in the stack, else the throwing module if it is not ours. `null`:
+ * Portway's own.
  */
 export function foreignPlace(error: unknown): string | null {
   const stack = error instanceof Error ? (error.stack ?? '') : '';

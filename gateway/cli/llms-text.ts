@@ -4,7 +4,10 @@ import { COMMANDS } from './commands.ts';
 
 export const llmsFile = new URL('../llms.txt', import.meta.url);
 
-/** What a language model reads first (https://llmstxt.org): made from the table of commands and the reference of the configuration, and packed with them. */
+/**
+ * A summary for language models (https://llmstxt.org), generated from the table of commands and the configuration's reference, and packed
+ * with them.
+ */
 export function llmsText(): string {
   const reference = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   const commands = COMMANDS.map(
@@ -45,7 +48,7 @@ ${keysOf(reference, '## Keys of the top level')}
 `;
 }
 
-/** The keys of one table, each with the first sentence of what it does. */
+/** The keys of one table, each with the first sentence of its description. */
 function keysOf(reference: string, heading: string): string {
   const section = reference.slice(reference.indexOf(`${heading}\n`) + heading.length).split(/\n#+ /)[0] ?? '';
   const rows = Array.from(section.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm), ([, key, rest]) => {

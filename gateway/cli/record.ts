@@ -102,7 +102,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Without the query, where secrets stand; with the host of a route that has one. `null`: a line can't tell it. */
+/** Without the query, which may hold secrets; with the host if the route has one. `null`: a line can't express it. */
 function urlOf({ target, route }: LoggedExchange): string | null {
   const [path = ''] = target.split('?', 1);
   if (!/^\/[\w!$%&'()*+.:;=@~/-]*$/.test(path) || path.includes('->')) return null;

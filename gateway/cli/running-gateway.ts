@@ -9,7 +9,7 @@ import type { DrainOutcome, ServiceStatus } from '../model/status.ts';
 import { type CommandContext, type CommandInput, type ExitCode, optionValue } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 
-/** Why it can't be asked, and what to do. */
+/** Why it can't be reached, and what to do. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
@@ -71,7 +71,7 @@ export class RunningGateway {
     return (await (await this.#ask(path, options)).json()) as T;
   }
 
-  /** What happens, event by event, until `signal` is aborted or the gateway ends. @throws UnreachableError */
+  /** Its events, until `signal` is aborted or the gateway ends. @throws UnreachableError */
   async *events(
     query: string,
     signal: AbortSignal,
@@ -88,7 +88,7 @@ export class RunningGateway {
     return (await this.#listing()).services ?? [];
   }
 
-  /** @throws UnreachableError where there is none of this name */
+  /** @throws UnreachableError if no service has this name */
   async service(name: string): Promise<ServiceStatus> {
     const services = await this.services();
     const service = services.find((one) => one.name === name);
@@ -111,14 +111,14 @@ export class RunningGateway {
     return (await answer.json()) as DrainOutcome;
   }
 
-  /** @param query what its caches are to forget. @returns how many URLs they forgot. @throws UnreachableError */
+  /** @param query the purge, as a query. @returns the number of forgotten URLs. @throws UnreachableError */
   async purge(query: string): Promise<number> {
     const options = { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) };
     const { purged } = (await (await this.#ask(`/cache?${query}`, options)).json()) as { purged: number };
     return purged;
   }
 
-  /** What it wrote; with `signal` it goes on until that is aborted, or the gateway ends. */
+  /** The output of a service; with `signal` it continues until that is aborted, or the gateway ends. */
   async *log(name: string, tail: number, signal: AbortSignal | null): AsyncGenerator<string> {
     const path = `/services/${encodeURIComponent(name)}/log?tail=${tail}${signal === null ? '' : '&follow'}`;
     yield* linesOf(await this.#ask(path, { signal }));
@@ -168,7 +168,7 @@ async function* linesOf(answer: Response): AsyncGenerator<string> {
   }
 }
 
-/** What a command does with the gateway that runs here; what stands in the way is told. @param reach `RunningGateway.serving` or `.of` */
+/** Runs a command's work on the gateway that runs here, and prints obstacles. @param reach `RunningGateway.serving` or `.of` */
 export async function withRunningGateway(
   input: CommandInput,
   context: CommandContext,

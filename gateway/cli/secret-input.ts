@@ -1,6 +1,6 @@
 import type { CommandContext } from './command.ts';
 
-/** What is typed, without showing it, or the first line of what is piped in. `null`: Ctrl-C. */
+/** A typed secret without echo, or the first line of piped input. `null`: Ctrl-C. */
 export async function readSecret(
   prompt: string,
   { process, stderr }: CommandContext,

@@ -2,7 +2,7 @@ import type { GatewayOptions } from '../contract.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
 
-/** How the gateway of this configuration is started: in this process, or in as many others as `workers:` says. */
+/** Starts the gateway of this configuration in this process, or in as many others as `workers:` says. */
 export function starterOf(
   { workers }: GatewayConfig,
   drainMs: number,

@@ -36,7 +36,7 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
   });
   const onTerminal = context.stdout.isTTY === true;
   context.process.on('SIGHUP', () => {
-    // The kernel sends it when the terminal closes, too, and then nobody is left to press Ctrl-C.
+    // The kernel also sends it when the terminal closes, and then Ctrl-C is impossible.
     if (onTerminal && !isatty(1)) request('SIGHUP');
     else void options.reload();
   });
@@ -48,8 +48,8 @@ export function stopRequested(context: CommandContext, options: StopRequestOptio
 }
 
 /**
- * Resolves when the package manager that runs us has gone. `npm` passes SIGTERM on to the shell between us, which dies of it without
- * a word to its child; all that we see is that our parent is another.
+ * Resolves when the package manager that runs us has gone. `npm` passes SIGTERM to the shell between us, which dies without telling its
+ * child; all we see is a new parent.
  */
 export function packageManagerGone(context: CommandContext): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();

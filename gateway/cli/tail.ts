@@ -1,4 +1,4 @@
-/** `portway tail`: what goes through the gateway that runs here. */
+/** `portway tail`: shows exchanges of the running gateway. */
 
 import { painter, wantsColour } from '../log/paint.ts';
 import { exchangeLine } from '../log/pretty-exchange.ts';

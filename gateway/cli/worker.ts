@@ -17,7 +17,7 @@ export const worker: RunCommand = async (_input, context) => {
       return log;
     },
   });
-  // Ctrl-C and a terminal that closes reach all processes of the group: it is the primary that says what they mean.
+  // Ctrl-C and a closing terminal reach all processes of the group: the primary decides what they mean.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
     context.process.on(signal, () => {});
   context.process.on('SIGTERM', () => program.dismiss());

@@ -1,4 +1,4 @@
-/** Whether the certificates of `tls.acme` can be had here: what `portway check` warns of, and `portway doctor` finds. */
+/** Examines whether the certificates of `tls.acme` can be obtained here: warnings of `portway check`, findings of `portway doctor`. */
 
 import { lookup } from 'node:dns/promises';
 import { constants, existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { accepts } from './port-probe.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Asks nobody. */
+/** Without the network. */
 export async function acmeWarnings({ tls, port }: GatewayConfig, env: Env): Promise<string[]> {
   const acme = tls?.acme ?? null;
   if (tls === null || acme === null) return [];
@@ -30,7 +30,7 @@ export async function acmeWarnings({ tls, port }: GatewayConfig, env: Env): Prom
   return warnings;
 }
 
-/** @param addressesOf what a name stands for, for tests */
+/** @param addressesOf resolves a name; replaced in tests */
 export async function examineAcme(
   config: GatewayConfig,
   env: Env,
@@ -93,7 +93,7 @@ async function lastOrder(store: AcmeStore, name: string): Promise<Finding[]> {
   }
 }
 
-/** It may be made yet: then what matters is where. */
+/** It may not exist yet: then its parent counts. */
 async function examineFolder(folder: string): Promise<Finding[]> {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);

@@ -1,4 +1,4 @@
-/** Holds the map against the machine: what `portway doctor` finds. */
+/** Compares the configuration with the machine: findings of `portway doctor`. */
 
 import { lookup } from 'node:dns/promises';
 import { pino } from 'pino';
@@ -17,7 +17,7 @@ import { type Speech, speechAt } from './port-speech.ts';
 import { otherListener } from './port-truth.ts';
 
 export interface Finding {
-  /** A `note` is worth knowing and wrong for nobody. */
+  /** A `note` is worth knowing, but no fault. */
   readonly level: 'wrong' | 'note';
   /** The route, with its line, or the part of the machine. */
   readonly where: string;

@@ -1,4 +1,4 @@
-/** What is on this machine and in this folder that a map could lead to: for `portway init`. */
+/** Finds services on this machine and in this folder, for `portway init`. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -14,11 +14,11 @@ export interface Discovered {
   readonly port: number | 'auto' | null;
   /** Where it was found: `Vite, pid 7: node vite.js`. */
   readonly from: string;
-  /** How it is started, where the folder says so; `cwd` is relative to the folder. */
+  /** Its command, if the folder has one; `cwd` is relative to the folder. */
   readonly start: { readonly run: string; readonly cwd: string } | null;
 }
 
-/** What listens here and speaks HTTP. */
+/** Ports of this machine that speak HTTP. */
 export async function listeningHere(ignored: ReadonlySet<number>): Promise<Discovered[]> {
   const ports = (await listeningPorts()).filter((port) => !ignored.has(port));
   const found = await Promise.all(ports.map(webServiceOn));
@@ -68,7 +68,7 @@ async function listeningPorts(): Promise<number[]> {
   return sorted((await listeningSockets('tcp')).map(({ port }) => port));
 }
 
-/** What the files of the folder say: package.json and its workspaces, Procfile.dev or Procfile, docker-compose.yml. */
+/** Services in files of the folder: package.json and its workspaces, Procfile.dev or Procfile, docker-compose.yml. */
 export async function writtenIn(folder: string): Promise<Discovered[]> {
   const [packages, procfile, compose] = await Promise.all([
     packagesIn(folder),
@@ -100,7 +100,7 @@ async function workspacesOf(folder: string, root: Manifest | null): Promise<stri
   return workspacePatterns(await readFile(join(folder, 'pnpm-workspace.yaml'), 'utf8').catch(() => ''));
 }
 
-/** `apps/*` or the folder itself: what else npm allows is rare. */
+/** `apps/*` or the folder itself: other patterns that npm allows are rare. */
 async function foldersOf(folder: string, pattern: string): Promise<string[]> {
   const plain = pattern.replace(/^\.\//, '').replace(/\/$/, '');
   if (plain.split('/').includes('..')) return [];
@@ -160,7 +160,7 @@ async function composeIn(folder: string): Promise<Discovered[]> {
   return [];
 }
 
-/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`; what its framework takes where it says nothing. */
+/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`; otherwise its framework's default. */
 function portIn(command: string): Discovered['port'] {
   const [, said] =
     /(?:--port|-p|\bPORT:?-?|\blocalhost|\b127\.0\.0\.1)(?:[ =:]+|(?<=-))(\d{2,5})\b/.exec(command) ?? [];

@@ -15,7 +15,7 @@ export interface FileWatchOptions {
   readonly failed: (error: Error) => void;
 }
 
-/** Follows the files of a service. `node_modules` and whatever begins with a dot is left out, but where a pattern names it. */
+/** Watches the files of a service. `node_modules` and names that begin with a dot are left out, unless a pattern names them. */
 export class FileWatch {
   readonly #options: FileWatchOptions;
   readonly #watcher: FSWatcher;

@@ -40,7 +40,7 @@ async function freePort(seed: string, taken: ReadonlySet<number>): Promise<Port>
   throw new Error(`no port from ${FIRST} to ${FIRST + COUNT - 1} is free`);
 }
 
-/** Nobody answers on either loopback address, and it can be listened on. */
+/** Nothing answers on either loopback address, and it can be listened on. */
 async function isFree(port: number): Promise<boolean> {
   if (await acceptsConnections(port)) return false;
   return new Promise((resolve) => {

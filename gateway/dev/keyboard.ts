@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Paint } from '../log/paint.ts';
 
-/** What the keys act upon. */
+/** The actions of the keys. */
 export interface KeyboardActions {
   names(): readonly string[];
   restart(name: string): void;
@@ -20,7 +20,7 @@ type Choice = 'restart' | 'logs';
 /** Without `a`, which is all of them. */
 const CHOICES = '123456789bcdefghijklmnopqrstuvwxyz';
 
-/** What the keys of `portway dev` mean: r restart, o open, l logs, q quit. */
+/** The keys of `portway dev`: r restart, o open, l logs, q quit. */
 export class Keyboard {
   readonly #actions: KeyboardActions;
   readonly #paint: Paint;
@@ -32,7 +32,7 @@ export class Keyboard {
     this.#paint = paint;
   }
 
-  /** What can be pressed now. */
+  /** The keys that work now. */
   get line(): string {
     if (this.#choosing !== null) return this.#question(this.#choosing);
     const logs = this.#shown === null ? 'logs of one' : `logs of all (now ${this.#shown} alone)`;

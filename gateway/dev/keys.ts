@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const CTRL_C = '\x03';
 const CTRL_Z = '\x1a';
 const CTRL_BACKSLASH = '\x1c';
-/** What these keys do on a terminal that reads lines, they do here. */
+/** Keys that send signals on a terminal in line mode, and must here, too. */
 const SIGNALS: Readonly<Record<string, NodeJS.Signals>> = {
   [CTRL_C]: 'SIGINT',
   [CTRL_Z]: 'SIGTSTP',
@@ -17,7 +17,7 @@ export class Keys {
   readonly #pressed: (key: string) => void;
   #open = false;
 
-  /** @param pressed called with one character, of which Escape is one; arrows and what was pasted are none. */
+  /** @param pressed called with one character, Escape among them; arrows and pasted text are ignored */
   constructor(stdin: NodeJS.ReadStream, pressed: (key: string) => void) {
     this.#stdin = stdin;
     this.#pressed = pressed;
@@ -47,7 +47,7 @@ export class Keys {
     const signal = SIGNALS[[...text].find((key) => Object.hasOwn(SIGNALS, key)) ?? ''];
     if (signal === 'SIGTSTP') this.#suspend();
     else if (signal !== undefined) process.kill(process.pid, signal);
-    // A key that is held down comes several times at once; what was pasted is no command.
+    // A key that is held down arrives several times at once; pasted text is no command.
     else if (new Set(text).size === 1) this.#pressed(text[0]!);
   };
 

@@ -3,7 +3,7 @@ import { colouredText, plainText } from './terminal-text.ts';
 
 type Style = Parameters<Paint>[0];
 
-/** Told apart at a glance on dark and light; red, green and yellow are kept for states. */
+/** Distinct on dark and light backgrounds; red, green and yellow are kept for states. */
 const palette: readonly Style[] = ['cyan', 'magenta', 'blue', 'cyanBright', 'magentaBright'];
 
 /** The label of the supervisor's own lines. */
@@ -13,11 +13,11 @@ export interface LabelledOutputOptions {
   /** Takes whole lines, with their line break. */
   readonly write: (text: string) => void;
   readonly paint: Paint;
-  /** Whether colours in what others wrote are kept; what else a terminal acts upon never is. */
+  /** Whether colours in the processes' output are kept; other control sequences never are. */
   readonly keepColours: boolean;
 }
 
-/** Many processes on one terminal: every line begins with the name of who wrote it. */
+/** Many processes on one terminal: every line begins with the name of its process. */
 export class LabelledOutput {
   readonly #options: LabelledOutputOptions;
   readonly #styles = new Map<string, Style>();
@@ -34,7 +34,7 @@ export class LabelledOutput {
     this.#width = Math.max(supervisorLabel.length, ...[...names].map((name) => name.length));
   }
 
-  /** What the process of this name says. */
+  /** Output of the named process. */
   say(name: string, text: string): void {
     if (this.only !== null && name !== this.only && name !== supervisorLabel) return;
     const { write, paint, keepColours } = this.#options;
@@ -43,7 +43,7 @@ export class LabelledOutput {
     for (const line of text.split('\n')) write(`${`${label} ${safe(line)}`.trimEnd()}\n`);
   }
 
-  /** What the supervisor itself has to say. */
+  /** A message of the supervisor. */
   notice(text: string): void {
     this.say(supervisorLabel, text);
   }

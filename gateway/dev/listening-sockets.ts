@@ -1,15 +1,15 @@
-/** What listens on this machine, as its system tells: Linux by /proc, macOS by lsof. */
+/** Sockets that listen on this machine: Linux by /proc, macOS by lsof. */
 
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** A UDP port is another port than the TCP port of the same number. */
+/** TCP and UDP ports of the same number are different ports. */
 export type Protocol = 'tcp' | 'udp';
 
 export interface ListeningSocket {
   readonly port: number;
-  /** What a descriptor of its process links to, in /proc/PID/fd: `socket:[inode]`. */
+  /** The target of its descriptor in /proc/PID/fd: `socket:[inode]`. */
   readonly link: string;
 }
 
@@ -60,8 +60,8 @@ export function sorted(ports: readonly number[]): number[] {
 }
 
 /**
- * The TCP ports that a process group listens on, of whose port nobody hears: Vite takes the next one where its own is taken. None where that
- * can't be known.
+ * The TCP ports that a process group listens on, for processes that choose their own: Vite takes the next port if its own is taken. Empty
+ * if unknown.
  */
 export async function portsOfGroup(group: number): Promise<number[]> {
   if (process.platform === 'darwin') return sorted(await portsByLsof('-g', String(group)));

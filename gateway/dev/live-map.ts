@@ -9,7 +9,7 @@ import { plainText } from './terminal-text.ts';
 export interface LiveMapOptions {
   readonly screen: Screen;
   readonly paint: Paint;
-  /** Asks the endpoints that nobody here runs whether they are up. */
+  /** Asks the endpoints of foreign processes whether they are up. */
   readonly view: () => Promise<MapView>;
   readonly services: () => readonly ServiceStatus[];
   /** Which keys there are; `null`: there is no keyboard. */
@@ -52,7 +52,7 @@ export class LiveMap {
     this.#options.screen.flush();
   }
 
-  /** What it shows has changed beside the states. */
+  /** Something other than the states has changed. */
   refresh(): void {
     if (this.shown !== null) void this.#ask();
   }
@@ -60,7 +60,7 @@ export class LiveMap {
   draw(): void {
     if (this.shown === null) return;
     const { screen, paint, keys } = this.#options;
-    // Half of the terminal is left for what scrolls past.
+    // Half of the terminal is left for scrolling output.
     const rows = renderRows(
       this.shown,
       paint,
@@ -89,7 +89,7 @@ export class LiveMap {
   }
 }
 
-/** What the map says of services: not their lines, which change all the time. */
+/** The shown properties of services, without their output, which changes all the time. */
 function states(services: readonly ServiceStatus[]): unknown {
   return services.map(({ lastOutput, ...state }) => state);
 }

@@ -79,7 +79,7 @@ export function renderRows(
 
 const NARROWEST = 40;
 
-/** What to type into a browser. */
+/** The URL to type into a browser. */
 export function urlToOpen(view: Pick<MapView, 'address' | 'tlsPort'>): string {
   return urlOf(openedAt(view));
 }
@@ -210,7 +210,7 @@ function openedAt({ address, tlsPort }: Pick<MapView, 'address' | 'tlsPort'>): O
   return { ...address, scheme: tlsPort === null ? 'http' : 'https', port: tlsPort ?? address.port };
 }
 
-/** What to type into a browser; a listener on all addresses of the machine is reached by the nearest one. */
+/** The URL to type into a browser; a listener on all addresses is reached by the loopback. */
 function urlOf({ scheme = 'http', host, port }: Opened): string {
   const near = ['0.0.0.0', '::', '127.0.0.1', '::1', ''].includes(host) ? 'localhost' : host;
   return `${scheme}://${near.includes(':') ? `[${near}]` : near}:${port}`;

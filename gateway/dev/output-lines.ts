@@ -2,9 +2,9 @@
 export const longestLine = 4096;
 
 /**
- * Turns what a process writes, in pieces of any size, into whole lines.
+ * Turns output of a process, in pieces of any size, into whole lines.
  *
- * A carriage return begins the line again, as it does on a terminal: of a progress bar only the last state is a line.
+ * A carriage return begins the line again, as on a terminal: of a progress bar only the last state is a line.
  */
 export class OutputLines {
   readonly #onLine: (line: string) => void;
@@ -24,7 +24,7 @@ export class OutputLines {
     }
   }
 
-  /** The stream has ended: what stands without a line break is a line too. */
+  /** The stream has ended: a rest without a line break is a line, too. */
   end(): void {
     if (this.#line !== '') this.#endLine();
   }

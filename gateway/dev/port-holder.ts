@@ -15,8 +15,8 @@ const longestCommand = 120;
 const run = promisify(execFile);
 
 /**
- * The process that listens on the port of this machine. `null` where that can't be known: nobody does, the process belongs to another user, or
- * the platform has no way to ask (Linux: /proc; macOS: lsof).
+ * The process that listens on a port of this machine. `null`: none, or unknown, because it belongs to another user or the platform has no
+ * way to ask (Linux: /proc; macOS: lsof).
  */
 export async function portHolder(port: number, protocol: Protocol = 'tcp'): Promise<PortHolder | null> {
   const find = { linux: holderFromProc, darwin: holderFromLsof }[process.platform as string];
@@ -24,7 +24,7 @@ export async function portHolder(port: number, protocol: Protocol = 'tcp'): Prom
   return holder === null ? null : { ...holder, command: shorten(holder.command) };
 }
 
-/** `node server.js (pid 123)`, or what to do to learn it. */
+/** `node server.js (pid 123)`, or how to find out. */
 export function describeHolder(holder: PortHolder | null, port: number, protocol: Protocol = 'tcp'): string {
   if (holder !== null) return `${holder.command} (pid ${holder.pid})`;
   const ss = `sudo ss -l${protocol === 'tcp' ? 't' : 'u'}np sport = :${port}`;

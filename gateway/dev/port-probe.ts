@@ -34,8 +34,8 @@ export function accepts(host: string, port: number, timeoutMs: number): Promise<
     };
     socket.setTimeout(timeoutMs, () => settle(false));
     socket.once('error', () => settle(false));
-    // TCP lets a socket connect to itself where its own ephemeral port is the port that it asks for (RFC 9293 §3.5,
-    // simultaneous open): that is nobody, and held open it would keep the service from its own port.
+    // TCP lets a socket connect to itself if its own ephemeral port is the port it asks for (RFC 9293 §3.5, simultaneous open). No process
+    // is there then, and the connection would keep the service from its own port.
     socket.once('connect', () => settle(socket.localPort !== port));
   });
 }

@@ -1,4 +1,4 @@
-/** What answers at an address of a service: asked as a client would, with one GET for `/`. */
+/** Examines what answers at a service's address, with one GET for `/`. */
 
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -9,7 +9,7 @@ export type Speech =
   | { readonly kind: 'http'; readonly status: number; readonly head: string; readonly body: string }
   /** `problem`: why its certificate would be refused; `null`: it is in order. */
   | { readonly kind: 'tls'; readonly problem: string | null }
-  /** It accepts connections and speaks something else, or closes them. `silent`: it says nothing in time, so nobody knows what it speaks. */
+  /** It accepts connections and speaks another protocol, or closes them. `silent`: it sends nothing in time, so the protocol is unknown. */
   | { readonly kind: 'other'; readonly silent: boolean };
 
 /** Where to ask: an address and port, or the path of a socket. */
@@ -24,7 +24,7 @@ export async function speechAt(target: DialTarget, name: string, withinMs = WITH
   if (answer === null) return { kind: 'dead' };
   const { said, late } = answer;
   const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(said)?.[1] ?? Number.NaN);
-  // Go and nginx tell in plain HTTP that they want TLS.
+  // Go and nginx answer in plain HTTP that they expect TLS.
   const plain = !Number.isNaN(status) && !(status === 400 && /https/i.test(said));
   if (plain) {
     const end = said.indexOf('\r\n\r\n');
@@ -40,7 +40,7 @@ interface Answer {
   readonly late: boolean;
 }
 
-/** `null`: nobody listens. */
+/** `null`: nothing listens. */
 function answerTo(target: DialTarget, name: string, withinMs: number): Promise<Answer | null> {
   const { promise, resolve } = Promise.withResolvers<Answer | null>();
   let said = '';
@@ -52,7 +52,7 @@ function answerTo(target: DialTarget, name: string, withinMs: number): Promise<A
   };
   const timer = setTimeout(() => end(true), withinMs);
   socket.once('connect', () => {
-    // A socket can be connected to itself: that is nobody (port-probe.ts).
+    // A socket connected to itself (port-probe.ts).
     connected = !('port' in target) || socket.localPort !== target.port;
     socket.write(`GET / HTTP/1.1\r\nHost: ${name}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`);
   });

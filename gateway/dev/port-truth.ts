@@ -1,4 +1,4 @@
-/** What is true of a port of this machine that did not answer as it should: for the page of the error, its JSON, and the log. */
+/** Findings about a local port that did not answer as it should, for the error's page, its JSON, and the log. */
 import type { PortTruth } from '../answer/advice.ts';
 import type { EndpointAddress } from '../model/config.ts';
 import { describeHolder, portHolder } from './port-holder.ts';
@@ -6,7 +6,7 @@ import { accepts } from './port-probe.ts';
 import { speechAt } from './port-speech.ts';
 
 const WITHIN_MS = 700;
-/** Requests that fail together are told the same. */
+/** Requests that fail together share one finding. */
 const KEPT_MS = 2_000;
 const AT_ONCE = 8;
 

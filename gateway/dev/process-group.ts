@@ -19,7 +19,7 @@ export interface Launch {
   readonly onLine: (line: string) => void;
 }
 
-/** What outlives its leader may keep the leader's pipes open: nobody waits for their end longer than this. */
+/** Processes that outlive their leader may keep its pipes open: their end is not awaited longer than this. */
 const lastOutputMs = 250;
 /** SIGKILL can't be refused, but the kernel takes its time with a process that writes to a disk. */
 const killedWithinMs = 2000;
@@ -27,10 +27,10 @@ const killedWithinMs = 2000;
 const hasGroups = process.platform !== 'win32';
 
 /**
- * A shell command line with everything that it starts, as one process group.
+ * A shell command line and all processes that it starts, as one process group.
  *
- * The group is what ends together: a shell that dies of SIGTERM leaves its children, and a child that lives on keeps the port. Its
- * standard input is a pipe that we hold open and never write to: it ends when we do, however we end, and that tells the service.
+ * The group ends together: a shell that dies of SIGTERM leaves its children, and a child that lives on keeps the port. Its standard input
+ * is a pipe that we hold open and never write to: it ends when we do, however we end, which tells the service.
  */
 export class ProcessGroup {
   readonly pid: number | null;
@@ -90,7 +90,7 @@ export class ProcessGroup {
     else if (!signalGroup(this.pid, signal)) this.#gone = true;
   }
 
-  /** No event tells that the last of a group has gone, so we look. */
+  /** There is no event for the end of a group's last process, so this polls. */
   async #goneWithin(timeoutMs: number): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     for (let pauseMs = 5; !(await this.#isGone()); pauseMs = Math.min(pauseMs * 1.5, 100)) {
@@ -158,9 +158,9 @@ function processLives(pid: number): boolean {
 }
 
 /**
- * Whether a member is more than a zombie. In a container whose first process reaps nobody, orphans that have ended stay in the group
- * for ever, and we would wait for them in vain. A process whose first thread has ended before the others looks like one, and still holds
- * its port.
+ * Whether a member is more than a zombie. In a container whose first process reaps no children, ended orphans stay in the group for ever,
+ * and waiting for them would be in vain. A process whose first thread has ended before the others looks like a zombie, but still holds its
+ * port.
  */
 async function hasLivingMember(group: number): Promise<boolean> {
   for (const name of await readdir('/proc')) {

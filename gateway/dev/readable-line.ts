@@ -1,6 +1,6 @@
 import { prettyLines } from '../log/pretty-line.ts';
 
-/** What a person doesn't need to be told again: the label says which process it is. */
+/** Fields that repeat what the label says. */
 const known: ReadonlySet<string> = new Set(['pid', 'hostname', 'name', 'service']);
 
 /** Pino's numbers, and those of its elders. */

@@ -3,7 +3,7 @@ import { plainText } from './terminal-text.ts';
 /** Enough for a stack whose frames are mostly Node's and libraries'. */
 const KEPT = 200;
 const SHOWN = 20;
-/** Lines that an error's message, its stack and what Node adds may take. */
+/** Lines that an error's message, its stack and Node's additions may take. */
 const STACK = 40;
 
 /** `Error: no table named users`, `Uncaught TypeError [ERR_X]: ...`, `sqlite3.OperationalError: ...` at the beginning of a line. */
@@ -11,7 +11,7 @@ const MESSAGE = /^(Uncaught )?[\w.$]*(Error|Exception)\b/;
 /** A frame that is not of the service's own code. */
 const FOREIGN_FRAME = /^\s+at .*(\(|\s)(node:|file:.*\/node_modules\/|.*\/node_modules\/)/;
 
-/** The newest lines that a service wrote, without anything that a terminal acts upon; those of its present life can be told apart. */
+/** The newest output lines of a service, without control sequences; those of its current run can be told apart. */
 export class RecentLines {
   readonly #lines: string[] = [];
   #ofThisLife = 0;
@@ -27,13 +27,13 @@ export class RecentLines {
   }
 
   /**
-   * What says how it is doing, oldest first, at most 20: where it has just named an error, the error's message and the frames of the
-   * service's own code; else the newest lines. Of the life before, where this one has said nothing yet.
+   * The lines that show its state, oldest first, at most 20: after an error, its message and the frames of the service's own code; else the
+   * newest lines. Those of the last run, if this one has written nothing yet.
    */
   newest(): string[] {
     const lines = this.#lines.slice(-(this.isSilent ? KEPT : this.#ofThisLife));
     const message = lines.findLastIndex((line) => MESSAGE.test(line));
-    // Python's traceback stands before its message, and what was logged long ago says nothing of now.
+    // Python's traceback precedes its message, and old output says nothing about now.
     if (message === -1 || message === lines.length - 1 || lines.length - message > STACK)
       return lines.slice(-SHOWN);
     return lines

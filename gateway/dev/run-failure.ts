@@ -6,7 +6,7 @@ import { describeHolder, portHolder } from './port-holder.ts';
 import { acceptsConnections } from './port-probe.ts';
 import type { Exit } from './process-group.ts';
 
-/** Why a service's command line ended and, where it is known, what to do: `ended with exit code 1`. */
+/** Why a service's command ended and, if known, what to do: `ended with exit code 1`. */
 export function describeExit(exit: Exit, service: ServiceConfig): string {
   if (exit.signal !== null) return `was ended by ${exit.signal}`;
   if (exit.code === null) return 'could not be started';
@@ -14,7 +14,7 @@ export function describeExit(exit: Exit, service: ServiceConfig): string {
   return `ended with exit code ${exit.code}${meaning === null ? '' : ` (${meaning})`}`;
 }
 
-/** POSIX shells: 126 and 127 are their own, above 128 stands the signal that ended what they ran. */
+/** POSIX shells: 126 and 127 are their own; above 128 is the signal that ended the command. */
 function meaningOf(code: number, where: string): string | null {
   if (code === 0) return 'a service has to stay in the foreground';
   if (code === 127) return `command not found: look at ${where}`;
@@ -23,7 +23,7 @@ function meaningOf(code: number, where: string): string | null {
   return signal?.[0] ?? null;
 }
 
-/** Why a start of the service would fail now, and what to do; `null`: nothing is in the way. */
+/** Why starting the service would fail now, and what to do; `null`: no obstacle. */
 export async function startObstacle(service: ServiceConfig): Promise<string | null> {
   const { cwd, port, source } = service;
   if (!(await isFolder(cwd))) return `its folder ${cwd} does not exist (${placeText(source)})`;

@@ -53,12 +53,12 @@ export class Screen {
     this.#turn ??= setImmediate(() => this.flush());
   }
 
-  /** Draws what waits: also where nothing asynchronous runs any more. */
+  /** Draws pending changes, even when no asynchronous work runs any more. */
   flush(): void {
     if (this.#turn !== null) clearImmediate(this.#turn);
     this.#turn = null;
     if (!this.live) return;
-    // What stays is drawn whole or not at all: more rows than the terminal has could not be taken back.
+    // The pinned rows are drawn whole or not at all: more rows than the terminal has could not be erased.
     const shown = this.#pinned.slice(0, Math.max(0, this.rows - 2));
     const text = [this.#waiting, ...shown.map((line) => `${line}\n`)].join('');
     this.#stdout.write(`${BEGIN}${this.#erase()}${text}${END}`);
@@ -66,7 +66,7 @@ export class Screen {
     this.#rows = shown.reduce((sum, line) => sum + this.#rowsOf(line), 0);
   }
 
-  /** After the width changed: what was drawn may take more rows now. */
+  /** After a change of width, drawn rows may take more lines. */
   resized(): void {
     if (!this.live) return;
     this.#rows = Math.max(
@@ -85,6 +85,6 @@ export class Screen {
   }
 }
 
-/** A terminal that knows these shows what is between them at once, so that nothing flickers; others ignore them. */
+/** Terminals that know these sequences show everything between them at once, without flicker; others ignore them. */
 const BEGIN = '\x1b[?2026h';
 const END = '\x1b[?2026l';

@@ -5,15 +5,15 @@ import type { ServiceConfig } from '../model/config.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface EnvironmentOptions {
-  /** Whether what the service writes is shown with colours: through a pipe it can't see that for itself. */
+  /** Whether the service's output is shown in colour, which it can't see through a pipe. */
   readonly colours: boolean;
   /** Path of the Node that runs us. */
   readonly node: string;
 }
 
 /**
- * What a service finds in its environment: ours, `PORT`, `PORTWAY_SUPERVISED=1` (end when standard input ends), and what the
- * configuration says, which has the last word.
+ * The environment of a service: ours, `PORT`, `PORTWAY_SUPERVISED=1` (end when standard input ends), and the configured variables, which
+ * take precedence.
  */
 export function serviceEnvironment(
   service: ServiceConfig,

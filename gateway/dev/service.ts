@@ -11,7 +11,7 @@ import { type Exit, ProcessGroup } from './process-group.ts';
 import { RecentLines } from './recent-lines.ts';
 import { describeExit, startObstacle } from './run-failure.ts';
 
-/** Where a service's lines, and what there is to say about it, go. */
+/** Receives a service's output and messages about it. */
 export interface ServiceReport {
   line(service: string, text: string): void;
   notice(text: string): void;
@@ -41,7 +41,7 @@ export interface ServiceOptions {
 /** A service that crashes once, when a file is half saved, is waited for still. */
 const AWAITED_FAILURES = 1;
 const shownLines = 5;
-/** What a service leaves behind when it dies of itself holds up its next start, so it gets less time than what we stop. */
+/** Processes left behind by a crash delay the next start, so they get less time than a service that we stop. */
 const leftoverGraceMs = 2000;
 
 /** One service of the configuration: started, watched, started again when it dies, until it is stopped. */
@@ -62,11 +62,11 @@ export class Service {
   #watch: FileWatch | null = null;
   /** Somebody wants it to begin anew: it is ended, and started without a delay. */
   #anew = new AbortController();
-  /** Whether SIGKILL was needed for what was ended for that. */
+  /** Whether SIGKILL was needed to end leftovers. */
   #cleared: Promise<boolean> | null = null;
   /** Lives in a row that ended before it was ready. */
   #failures = 0;
-  /** What it said before it crashed, until it is ready again: a new start begins with other words. */
+  /** Its output before the crash, until it is ready again: a new start begins with other output. */
   #lastWords: readonly string[] | null = null;
   #end: Promise<void> | null = null;
 
@@ -190,7 +190,7 @@ export class Service {
     this.#watch = new FileWatch({ folder, patterns, changed, failed });
   }
 
-  /** A start that can't succeed is not tried. The reason is told once, and looked at again with growing delay. */
+  /** A start that can't succeed is not tried. The reason is reported once, and checked again with growing delay. */
   async #isHindered(): Promise<boolean> {
     const obstacle = await startObstacle(this.#config);
     if (obstacle !== null && obstacle !== this.#obstacle) this.#notice(`can't start: ${obstacle}`);
@@ -285,7 +285,7 @@ export class Service {
     return `: it listens on ${ports.join(', ')} instead; write that in ${placeText(source)}, or have it listen on ${port}`;
   }
 
-  /** Tells how it ended, and ends what it left behind, which may still hold the port. */
+  /** Reports how it ended, and ends leftover processes, which may still hold the port. */
   async #bury(group: ProcessGroup, exit: Exit): Promise<void> {
     this.#state = 'restarting';
     this.#lastExit = { ...exit, at: Date.now() };

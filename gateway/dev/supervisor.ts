@@ -33,13 +33,13 @@ export class Supervisor {
     };
   }
 
-  /** Starts, stops and restarts what differs from the services that run. Resolves when the last start was begun. */
+  /** Starts, stops and restarts services that differ from the running ones. Resolves when the last start was begun. */
   apply(configs: readonly ServiceConfig[]): Promise<void> {
     this.#changes = this.#changes.then(() => this.#replace(configs));
     return this.#changes;
   }
 
-  /** By name; `undefined`: there is none. */
+  /** By name; `undefined`: none. */
   find(name: string): Service | undefined {
     return this.#services.find(({ config }) => config.name === name);
   }

@@ -1,9 +1,9 @@
 /**
- * What a terminal would act upon (ECMA-48): control sequences (CSI), strings with a terminator (OSC, DCS, SOS, PM, APC), other
- * escape sequences, and single control characters but for the tab.
+ * Control sequences of terminals (ECMA-48): CSI, strings with a terminator (OSC, DCS, SOS, PM, APC), other escape sequences, and control
+ * characters except the tab.
  */
 const controls =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]|[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with ESC

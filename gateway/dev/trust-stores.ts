@@ -13,11 +13,11 @@ export interface StoreResult {
   /** `the certificates of the system`, `Chromium (~/.pki/nssdb)` */
   readonly store: string;
   readonly done: boolean;
-  /** What was done, or what a person has to do. */
+  /** The result, or instructions for a person. */
   readonly text: string;
 }
 
-// None of these throws: what can't be done is told.
+// None of these throws: failures are in the result.
 
 /** Makes the browsers of the user with this home folder take certificates of the authority. */
 export function trustInBrowsers(authority: DevAuthority, home: string): Promise<StoreResult[]> {

@@ -33,7 +33,7 @@ export interface WorkbenchOptions {
 const MAP_COLUMNS_MAX = 120;
 const LINES_SHOWN = 20;
 
-/** What `portway dev` runs: the gateway, the services behind it, and the terminal that shows them all. */
+/** `portway dev`: the gateway, the services behind it, and the terminal that shows them all. */
 export class Workbench {
   readonly #options: WorkbenchOptions;
   readonly #paint: Paint;
@@ -77,8 +77,8 @@ export class Workbench {
   }
 
   /**
-   * Starts the gateway, then the services: where its port is taken, nothing else is begun.
-   * @throws what `startGateway` throws.
+   * Starts the gateway, then the services: if the gateway's port is taken, nothing else is started.
+   * @throws as `startGateway` does
    */
   async open(): Promise<void> {
     const { startGateway, configFile, env, log } = this.#options;
@@ -106,8 +106,8 @@ export class Workbench {
   }
 
   /**
-   * Prints what is mapped where, at once. On a terminal it is kept up to date in its place, and keys are read; in a pipe it is printed again
-   * when every service is ready, or shows that it will take longer.
+   * Prints the map at once. On a terminal it is updated in place, and keys are read; in a pipe it is printed again when every service is
+   * ready, or takes longer.
    */
   async showMap(): Promise<void> {
     const { screen } = this.#options;
@@ -196,7 +196,7 @@ export class Workbench {
     return this.#gateway?.reload();
   }
 
-  /** Where there are workers; else the log says that there are none. */
+  /** With workers; otherwise the log says that there are none. */
   async replaceWorkers(): Promise<void> {
     await this.#gateway?.replaceWorkers();
   }

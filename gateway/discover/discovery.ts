@@ -7,13 +7,13 @@ import type { Origin, UnservedOrigin } from '../model/labels.ts';
 /** @param services that the origins name and do not place */
 type Take = (origins: readonly Origin[], services?: readonly PlacedService[]) => void;
 
-/** What says which routes there are, beside the file. */
+/** A source of routes beside the file. */
 interface OriginSource {
   /** Rejects where it can't be asked. */
   now(signal: AbortSignal): Promise<readonly Origin[]>;
-  /** Says what there is, at first and whenever it may be something else, until it can't be asked any more. */
+  /** Reports its origins at first and whenever they may have changed, until it becomes unavailable. */
   ask(take: Take, signal: AbortSignal): Promise<never>;
-  /** What became of what was said. */
+  /** Called with the result of applying its origins. */
   validated?(
     origins: readonly Origin[],
     unserved: readonly UnservedOrigin[],
@@ -38,7 +38,7 @@ export async function originsNow(settings: DiscoverConfig, deadlineMs: number): 
   return (await sourceOf(settings, null)).now(AbortSignal.timeout(deadlineMs));
 }
 
-/** Follows the containers, or the cluster, that the configuration names. While it can't be asked, what it said last is true. */
+/** Follows the containers, or the cluster, that the configuration names. While it is unavailable, its last report stays. */
 export class Discovery {
   readonly #log: Logger;
   readonly #placed: (services: readonly PlacedService[]) => void;
@@ -51,7 +51,7 @@ export class Discovery {
   #end = new AbortController();
   #first: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  /** @param placed called with where all services are that origins name, before it is said which origins there are, and whenever that changes */
+  /** @param placed called with the addresses of all services that origins name, before the origins themselves, and whenever they change */
   constructor(log: Logger, placed: (services: readonly PlacedService[]) => void) {
     this.#log = log;
     this.#placed = placed;
@@ -66,7 +66,7 @@ export class Discovery {
     return this.#origins;
   }
 
-  /** Where it asks, and why it can't; `null`: it asks nobody. */
+  /** The source, and why it is unavailable; `null`: there is none. */
   get state(): { readonly source: string; readonly failure: string | null } | null {
     return this.#settings && { source: addressOf(this.#settings), failure: this.#failure };
   }
@@ -81,8 +81,8 @@ export class Discovery {
   }
 
   /**
-   * Follows this from now on, `null`: nothing. Resolves when it is known what is there, or when it is clear that this takes longer.
-   * @returns whether something else is followed than before
+   * Follows this source from now on, `null`: none. Resolves when its origins are known, or when that takes too long.
+   * @returns whether the source is another one than before
    */
   async follow(settings: DiscoverConfig | null): Promise<boolean> {
     if (isDeepStrictEqual(settings, this.#settings)) return false;
@@ -157,7 +157,7 @@ function told(settings: DiscoverConfig, what: 'again' | 'failed', reason?: strin
 
 /** How long a start or a reload waits for the first answer. */
 const FIRST_MS = 3_000;
-/** What went on for so long was no failed attempt. */
+/** A connection that lasted so long was no failed attempt. */
 const STABLE_MS = 30_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { http } from '../exchange/node-http.ts';
 
-/** A container as `GET /containers/json` tells it; what is not looked at is left out. */
+/** A container of `GET /containers/json`, with the properties that are used. */
 export interface EngineContainer {
   readonly Id: string;
   readonly Names: readonly string[];
@@ -24,7 +24,7 @@ export interface EngineContainer {
   readonly HostConfig: { readonly NetworkMode: string } | null;
 }
 
-/** The engine can't be asked, or says what makes no sense. The message says why. */
+/** The engine is unavailable, or its answer makes no sense. The message says why. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
 }
@@ -62,7 +62,7 @@ export class DockerEngine {
     const response = await this.#get(`/events?filters=${encodeURIComponent(FOLLOWED)}`, signal);
     // Something may have happened before the engine listened.
     happened();
-    // What happened is read from the list: an event is only a reason to ask for it.
+    // An event is only a reason to read the list again.
     for await (const _event of response) happened();
   }
 
@@ -75,9 +75,9 @@ export class DockerEngine {
       agent: false,
     });
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    // Once there is an answer, the body says by itself that it broke off.
+    // After the head, the body itself reports that it broke off.
     asked.on('response', resolve).on('error', (cause) => reject(new EngineError(reasonOf(cause))));
-    // An upgrade that nobody asked for (101) is no answer, and no error either.
+    // An unrequested upgrade (101) is neither an answer nor an error.
     asked.on('close', () => reject(new EngineError(`GET ${path.split('?')[0]} has got no answer`)));
     asked.end();
     const response = await promise;

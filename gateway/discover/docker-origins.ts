@@ -1,10 +1,10 @@
-/** Containers as what their labels say of routes. */
+/** Routes from labels of containers. */
 
 import type { DockerDiscovery } from '../model/config.ts';
 import type { LabelledOrigin } from '../model/labels.ts';
 import type { EngineContainer } from './docker-engine.ts';
 
-/** Those that ask for a route, in the order of their names. What an engine says oddly of one container costs that container alone. */
+/** The containers that ask for a route, by name. A malformed container affects only itself. */
 export function originsOf(
   containers: readonly EngineContainer[],
   settings: DockerDiscovery,
@@ -15,11 +15,11 @@ export function originsOf(
 }
 
 const PREFIX = 'portway.';
-/** Said of the container as a whole. */
+/** A label about the container as a whole. */
 const ENABLE = 'portway.enable';
 const NETWORK = 'portway.network';
 
-/** `null` also for what is no container at all: what an engine says is not checked field by field. */
+/** `null` also for a malformed container: the engine's answer is not checked field by field. */
 function soundOrigin(container: EngineContainer, settings: DockerDiscovery): LabelledOrigin | null {
   try {
     return originOf(container, settings);
@@ -87,7 +87,7 @@ function isNetwork(name: string, wanted: string): boolean {
   return name === wanted || name.endsWith(`_${wanted}`);
 }
 
-/** What is published on every address is reachable at the loopback. */
+/** Ports published on every address are reachable at the loopback. */
 function reachable(address: string | undefined): string {
   return address === undefined || address === '' || address === '0.0.0.0' || address === '::'
     ? LOOPBACK

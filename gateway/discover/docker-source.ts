@@ -34,7 +34,7 @@ export class DockerSource {
       for (;;) {
         wake = Promise.withResolvers();
         take(await Promise.race([this.now(signal), broken]));
-        // The list may still have what an event has just told of.
+        // The list may be older than the event that caused the look.
         const timer = setTimeout(wake.resolve, news ? LATE_MS : ASK_MS, false).unref();
         news = await Promise.race([wake.promise, broken]).finally(() => clearTimeout(timer));
         // One `docker-compose up` is a burst of events.

@@ -2,7 +2,7 @@ import type { ApiObject } from './kubernetes-api.ts';
 import { type Condition, datedAs } from './kubernetes-conditions.ts';
 import { type Cluster, type Known, listOf, mapOf } from './kubernetes-objects.ts';
 
-/** What is known of a Gateway beside itself. */
+/** Facts about a Gateway beside the object itself. */
 export interface GatewayFacts {
   /** How many routes each of its listeners takes, by `NAMESPACE/GATEWAY/LISTENER`. */
   readonly attached: ReadonlyMap<string, number>;
@@ -10,7 +10,7 @@ export interface GatewayFacts {
   readonly addresses: readonly ApiObject[] | null;
 }
 
-/** What the status of a Gateway of our class is to say. Conditions of others stay. */
+/** The status of a Gateway of our class. Conditions of other controllers stay. */
 export function statusOfGateway(
   { namespace, name, object, status, generation }: Known,
   { attached, addresses }: GatewayFacts,

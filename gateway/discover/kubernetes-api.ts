@@ -4,7 +4,7 @@ import { request as requestTls } from 'node:https';
 import { http } from '../exchange/node-http.ts';
 import type { KubernetesDiscovery } from '../model/config.ts';
 
-/** The API server can't be asked, or says what makes no sense. The message says why. */
+/** The API server is unavailable, or its answer makes no sense. The message says why. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** Of the answer, or of the error in a watch; 0: there was none. */
@@ -119,9 +119,9 @@ export class KubernetesApi {
       url.protocol === 'https:'
         ? requestTls(url, { ...options, ...(authority === null ? {} : { ca: authority }) })
         : http.request(url, options);
-    // Once there is an answer, the body says by itself that it broke off.
+    // After the head, the body itself reports that it broke off.
     asked.on('response', resolve).on('error', (cause) => reject(new ApiError(cause.message)));
-    // An upgrade that nobody asked for (101) is no answer, and no error either.
+    // An unrequested upgrade (101) is neither an answer nor an error.
     asked.on('close', () => reject(new ApiError(`${method} ${url.pathname} has got no answer`)));
     asked.setSocketKeepAlive(true, KEEP_ALIVE_MS);
     asked.end(body);

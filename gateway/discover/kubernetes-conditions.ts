@@ -10,7 +10,7 @@ export interface Condition {
   readonly message: string;
 }
 
-/** With the time at which it became what it is. @param before the conditions that stand there */
+/** Adds the time of its last transition. @param before the present conditions */
 export function datedAs(condition: Condition, before: unknown, observedGeneration: number): ApiObject {
   const same = listOf(before).find(
     ({ type, status }) => type === condition.type && status === condition.status,

@@ -1,4 +1,4 @@
-/** What of a cluster's objects says where requests go: those of one class of Gateways, and what they lead to. */
+/** The objects of a cluster that concern routing: Gateways of one class, and what they refer to. */
 
 import { isIP } from 'node:net';
 import type { PlacedService, Port } from '../model/config.ts';
@@ -25,23 +25,23 @@ export function pathOf({ group, plural }: Resource, namespace: string | null): s
     : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 }
 
-/** An object without what changes and means nothing here, such as who wrote which field. */
+/** An object without irrelevant parts that change, such as managed fields. */
 export interface Known {
   readonly kind: Resource['kind'];
   readonly namespace: string;
   readonly name: string;
   readonly resourceVersion: string;
   readonly generation: number;
-  /** What counts. */
+  /** The relevant part. */
   readonly object: Spec;
   /** As it stands there; written by many. */
   readonly status: ApiObject;
 }
 
-/** Read by `config/gateway-api/`, which says what is wrong with it. */
+/** Read by `config/gateway-api/`, which reports its faults. */
 type Spec = ApiObject & { readonly spec: ApiObject };
 
-/** `null` for what is no object at all. */
+/** `null` for a malformed object. */
 export function knownOf({ kind, group }: Resource, object: ApiObject): Known | null {
   const metadata = mapOf(object.metadata);
   const {
@@ -105,7 +105,7 @@ export function parentsOf(route: Known, cluster: Cluster, gatewayClass: string):
   });
 }
 
-/** What the configuration is made of, in the order of its names: changes of anything else change nothing of it. */
+/** The objects of the configuration, by name: changes of others do not affect it. */
 export function objectsFor(cluster: Cluster, gatewayClass: string): readonly ClusterObject[] {
   const routes = routesOf(cluster, gatewayClass);
   const services = new Set(routes.flatMap(backendsOf).map(keyOf));
@@ -177,7 +177,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-/** Nothing in an object is certain: what has another shape is as good as absent. */
+/** Objects are unchecked: a value of another shape counts as absent. */
 export function mapOf(value: unknown): ApiObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ApiObject) : {};
 }

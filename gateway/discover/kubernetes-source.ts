@@ -17,15 +17,15 @@ import {
 import { RouteStatuses } from './kubernetes-status.ts';
 
 /**
- * Lists and watches what a cluster says of routes. The list is the truth, a watch keeps it up to date from the version at which it was taken; a
- * version that the server has forgotten (410) is a reason to list again. Any other failure ends `ask`, and its caller begins anew later.
+ * Lists and watches the objects of a cluster that concern routing. The list is the truth; a watch updates it from the list's version on. A
+ * version that the server has forgotten (410) needs a new list. Any other failure ends `ask`, and its caller starts again later.
  */
 export class KubernetesSource {
   readonly #settings: KubernetesDiscovery;
   readonly #api: KubernetesApi;
   readonly #statuses: RouteStatuses;
   readonly #cluster = new Map<Resource['kind'], Map<string, Known>>();
-  /** What was taken last. */
+  /** The last objects. */
   #objects: readonly ClusterObject[] | null = null;
   /** Whether something else than pods has changed since. */
   #isOld = true;
@@ -37,13 +37,16 @@ export class KubernetesSource {
     this.#statuses = new RouteStatuses(settings, this.#api, log);
   }
 
-  /** What there is now. @throws ApiError */
+  /** The current objects. @throws ApiError */
   async now(signal: AbortSignal): Promise<readonly ClusterObject[]> {
     await Promise.all(RESOURCES.map((resource) => this.#list(resource, signal)));
     return objectsFor(this.#cluster, this.#settings.gatewayClass);
   }
 
-  /** @param take called with what there is and where its pods are, at first and whenever that is something else. @throws ApiError when it can't be asked any more */
+  /**
+   * @param take called with the objects and the addresses of their pods, at first and after changes. @throws ApiError when it becomes
+   * unavailable
+   */
   async ask(
     take: (objects: readonly ClusterObject[], services: readonly PlacedService[]) => void,
     signal: AbortSignal,
@@ -64,7 +67,7 @@ export class KubernetesSource {
         const statusesDue = this.#isOld;
         const objects = this.#objectsNow();
         take(objects, placesFor(this.#cluster, this.#settings.gatewayClass));
-        // Of what is new the verdict is still to come.
+        // New objects have not been validated yet.
         if (statusesDue && (objects === before || before === null))
           void this.#statuses.write(this.#cluster, signal);
         await Promise.race([wake.promise, broken]);
@@ -84,7 +87,7 @@ export class KubernetesSource {
     return this.#objects!;
   }
 
-  /** What became of these. */
+  /** Called with the result of validating these objects. */
   validated(
     origins: readonly Origin[],
     unserved: readonly UnservedOrigin[],

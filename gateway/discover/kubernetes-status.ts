@@ -22,14 +22,14 @@ const CONTROLLER = 'portway.dev/gateway-controller';
 const ACCEPTED: Condition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
 
 /**
- * Says in the status of each route and Gateway what became of it, and of the class that it is followed. Every gateway writes the same, and nothing where it stands already, so that none of them has
- * to lead; where two write at once, one is told of the conflict, and finds by the next event that it is done.
+ * Writes the state of each route, Gateway and class into its status. Every gateway writes the same, and only what differs, so that no
+ * leader is needed; of two simultaneous writers one gets a conflict, and finds at the next event that nothing is left to do.
  */
 export class RouteStatuses {
   readonly #settings: KubernetesDiscovery;
   readonly #api: KubernetesApi;
   readonly #log: Logger | null;
-  /** What was validated, by name, and what is wrong with it. */
+  /** Validated objects by name, with their faults. */
   #validated = new Map<string, unknown>();
   #unserved: readonly UnservedOrigin[] = [];
   #attached: ReadonlyMap<string, number> = new Map();
@@ -38,7 +38,7 @@ export class RouteStatuses {
   #told = false;
   /** How often the status of a route was written since something was validated: one that another always overwrites is left to it. */
   #written = new Map<string, number>();
-  /** What stands in the status of a Gateway by our own word, by its name: a replica that has heard of other routes says something else, and not for long. */
+  /** The statuses of Gateways that we wrote, by name: a replica with another view of routes may write another one for a short time. */
   #settled = new Map<string, unknown>();
   #writing = false;
   #again = false;
@@ -63,7 +63,7 @@ export class RouteStatuses {
     this.#written.clear();
   }
 
-  /** Once at a time: what happens meanwhile is looked at behind it. */
+  /** One write at a time; events meanwhile are handled after it. */
   async write(cluster: Cluster, signal: AbortSignal): Promise<void> {
     this.#again = true;
     if (this.#writing || !this.#settings.status) return;
@@ -79,7 +79,7 @@ export class RouteStatuses {
     for (const route of routesOf(cluster, this.#settings.gatewayClass)) {
       if (signal.aborted || this.#refused) return;
       const name = `HTTPRoute ${route.namespace}/${route.name}`;
-      // What has changed since is validated first.
+      // Changed objects are validated first.
       if (!isDeepStrictEqual(this.#validated.get(name), route.object)) continue;
       const faults = this.#unserved.filter(({ origin }) => origin === name);
       const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
@@ -112,7 +112,7 @@ export class RouteStatuses {
     const resource = RESOURCES.find(({ kind }) => kind === object.kind)!;
     const path = `${pathOf(resource, object.namespace || null)}/${encodeURIComponent(object.name)}`;
     const times = this.#written.get(path) ?? 0;
-    // Of a Gateway it says only what is news to us.
+    // A Gateway's status is written only if our view has changed.
     if (times === WRITES_MAX && object.kind !== 'Gateway') return false;
     try {
       await this.#api.putStatus(path, object.resourceVersion, status, signal);
@@ -120,7 +120,7 @@ export class RouteStatuses {
       return true;
     } catch (cause) {
       const { status, message } = cause as ApiError;
-      // It has changed, or is no more: the watch tells.
+      // The object has changed or gone: the watch reports it.
       if (!signal.aborted && status !== 409 && status !== 404) this.#fail(message);
       return false;
     }
@@ -136,7 +136,7 @@ export class RouteStatuses {
 
 const WRITES_MAX = 3;
 
-/** Without the times at which conditions became what they are. */
+/** The status without transition times. */
 function undated({ addresses, conditions, listeners }: ApiObject): unknown {
   const without = (dated: unknown) => listOf(dated).map(({ lastTransitionTime: _, ...rest }) => rest);
   const all = listOf(listeners).map((each) => ({ ...each, conditions: without(each.conditions) }));
@@ -163,7 +163,7 @@ function parentsFor(
   const all = listOf(object.spec.parentRefs);
   const isOf = (refs: readonly ApiObject[], { parentRef }: ApiObject) =>
     refs.some((each) => isDeepStrictEqual(each, parentRef));
-  // A parent of another class is another Portway's to tell of.
+  // Parents of other classes belong to other controllers.
   const own = known.filter(
     (each) => each.controllerName === CONTROLLER && (isOf(ours, each) || !isOf(all, each)),
   );

@@ -1,4 +1,4 @@
-/** The bytes of a file at one instant: what was hashed is what is used. */
+/** The bytes of a file at one instant: the hashed bytes are the used ones. */
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -12,7 +12,7 @@ export type FileContent =
       readonly hash: string;
       /** It was made by code: its lines are in no file. */
       readonly unplaced?: boolean;
-      /** What stands beside the file and asks for routes by labels. */
+      /** Origins beside the file, which ask for routes by labels. */
       readonly origins?: readonly Origin[];
     }
   /** The file is missing, unreadable, too large, no text, or a program that fails; `hash` names this state, so that a change of it is seen. */
@@ -20,7 +20,7 @@ export type FileContent =
       readonly ok: false;
       /** Default: a readable file. */
       readonly expected?: string;
-      /** Follows what was expected, and ", got". */
+      /** Follows the expectation, and ", got". */
       readonly found: string;
       /** Where in the configuration; default: all of it. */
       readonly path?: string;
@@ -62,7 +62,7 @@ export function contentOf(bytes: Buffer): FileContent {
   }
 }
 
-/** A size can't be trusted: `/proc` says 0, and a pipe or a growing file has none. */
+/** Sizes can't be trusted: `/proc` reports 0, and a pipe or a growing file has none. */
 async function readAtMost(file: string, limit: number): Promise<Buffer> {
   // Opening a pipe without a writer would wait for ever in blocking mode.
   await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -79,7 +79,7 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** By its mark; or, without one, by the zero beside the first character, which is one of ASCII in every configuration. */
+/** By its byte order mark, or by the zero beside the first character, which is ASCII in every configuration. */
 function isUtf16(bytes: Buffer): boolean {
   const [first, second] = bytes;
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

@@ -28,7 +28,7 @@ interface EtcdKey {
   readonly password: string;
 }
 
-/** On this machine in clear; what is further away is asked by TLS: who can change a configuration on its way owns the gateway. */
+/** Plain HTTP on this machine only: whoever can change a configuration on its way controls the gateway. */
 function keyOf(url: string): EtcdKey | null {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.hostname === '' || parsed.pathname.length < 2) return null;
@@ -47,7 +47,7 @@ function keyIn(url: string): EtcdKey | null {
   try {
     return keyOf(url);
   } catch {
-    // An escape that is none.
+    // A malformed escape.
     return null;
   }
 }
@@ -86,7 +86,7 @@ async function post(target: EtcdKey, path: string, body: unknown, signal: AbortS
   const token = target.name === '' ? null : await tokenOf(target, signal);
   const response = await fetch(`${target.base}/${path}`, {
     method: 'POST',
-    // A redirect would lead who knows where.
+    // A redirect could lead anywhere.
     redirect: 'error',
     headers: token === null ? {} : { Authorization: token },
     body: JSON.stringify(body),
@@ -108,7 +108,7 @@ async function tokenOf(target: EtcdKey, signal: AbortSignal): Promise<string> {
     .token;
 }
 
-/** Follows the key: each of its changes is asked for when etcd tells of it, and twice a minute in case that it does not. */
+/** Follows the key: reads it when etcd reports a change, and twice a minute in case it does not. */
 export function watchEtcd(
   url: string,
   changed: (content: FileContent) => void,
@@ -134,12 +134,16 @@ async function follow(
       changed(content);
     }
     const isTold = revision !== null && (await nextChange(url, revision, closed));
-    // Replicas that were told together, or lost it together, do not ask together; a key that changes all the time is not asked for all the time.
+    // A random pause: replicas that were notified, or cut off, together must not ask together, and a key that changes all the time is not
+    // read all the time.
     await pause(isTold ? SETTLE_MS : AGAIN_MS, closed);
   }
 }
 
-/** Resolves when there may be something new. @returns whether etcd told of a change, or said nothing for long: otherwise it tells nothing at all */
+/**
+ * Resolves when there may be a new value. @returns whether etcd reported a change or stayed silent for long; otherwise it does not report
+ * changes at all
+ */
 async function nextChange(url: string, revision: string, closed: AbortSignal): Promise<boolean> {
   const lookMs = Math.round(LOOK_MS * (0.8 + Math.random() * 0.4));
   const signal = AbortSignal.any([closed, AbortSignal.timeout(lookMs)]);
@@ -155,9 +159,9 @@ async function tellsOfChange(url: string, revision: string, signal: AbortSignal)
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {
     text += decoder.decode(bytes, { stream: true });
-    // A line that says that it watches comes first.
+    // The first line confirms the watch.
     if (text.includes('"events"')) return true;
-    // It has forgotten that revision, or lets nobody watch; or this is no etcd.
+    // It has compacted that revision, or refuses watches; or this is no etcd.
     if (text.includes('"canceled"') || text.length > TOLD_MAX) return false;
   }
   return false;
@@ -178,7 +182,7 @@ function pause(ms: number, closed: AbortSignal): Promise<void> {
 }
 
 const ETCD_PORT = 2379;
-/** A value in base64, and what is around it. */
+/** A value in base64, and the JSON around it. */
 const JSON_MAX = Math.ceil((MAX_FILE_BYTES * 4) / 3) + 16_384;
 const TOLD_MAX = 65_536;
 const SETTLE_MS = 100;

@@ -12,7 +12,7 @@ export function isRemote(file: string): boolean {
   return /^(?:https?|etcd):/i.test(file);
 }
 
-/** What is known of it: asked again with its `ETag`, unchanged content is not sent again (RFC 9110 §13.1.2). */
+/** The last content and its `ETag`: unchanged content is not sent again (RFC 9110 §13.1.2). */
 interface Known {
   readonly etag: string | null;
   readonly content: FileContent;
@@ -44,7 +44,7 @@ async function fetched(url: string, known: Known | null): Promise<Known> {
 
 export const FETCH_MS = 10_000;
 
-/** Where it leads is judged as what was named is; and another origin gets no password. @throws where it leads nowhere */
+/** Redirects are checked like the configured URL, and another origin gets no password. @throws if a redirect leads nowhere */
 async function answerOf(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
   const signal = AbortSignal.timeout(FETCH_MS);
   const { origin } = addressOf(url);
@@ -66,9 +66,9 @@ async function answerOf(url: string, headers: Readonly<Record<string, string>>):
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const REDIRECTS_MAX = 5;
 
-/** What anybody on the way may change is no configuration. */
+/** A configuration that can be changed on its way is refused. */
 function faultOf(url: string): FileContent | null {
-  // A URL may be spelled with other slashes than these, but nobody means to.
+  // Parsers accept other slashes than these, but no user means them.
   const parsed = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
   if (parsed === null) return refused('no URL', 'write it as https://config.example.com/gateway.yaml');
   if (parsed.protocol === 'https:' || isNear(parsed)) return null;
@@ -83,7 +83,7 @@ export function unavailable(found: string): FileContent {
   return refused(found, 'what served last goes on serving; it is asked again');
 }
 
-/** Whether it is on this machine: nobody is on the way. */
+/** Whether it is on this machine. */
 export function isNear({ hostname }: URL): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
@@ -102,7 +102,7 @@ function authorizationOf(url: string): Record<string, string> {
   return { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-/** What is more than so much is cut off: it is too large in any case. */
+/** Content beyond the bound is cut off: it is too large in any case. */
 export async function bounded(response: Response, max: number = MAX_FILE_BYTES): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -121,7 +121,7 @@ export function reasonOf(cause: unknown): string {
   return inner instanceof Error ? inner.message || inner.name : String(inner);
 }
 
-/** Asks again and again, each time with the `ETag` that is known, and tells what has changed. */
+/** Polls with the last `ETag`, and reports changes. */
 export function watchRemote(
   url: string,
   changed: (content: FileContent) => void,
@@ -155,7 +155,7 @@ export function watchRemote(
 
 const POLL_MS = 5_000;
 
-/** Where what served last is kept, for a start at which the place can't be asked. */
+/** A copy of the last applied content, for a start while the source is unavailable. */
 export class KeptCopy {
   readonly #folder: string;
   readonly #file: string;

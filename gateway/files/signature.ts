@@ -22,7 +22,7 @@ export async function signedContent(content: FileContent, keyFile: string): Prom
   const at = content.text.lastIndexOf(`\n${MARK}`) + 1;
   if (at === 0) return refused('none that is signed', `its last line has to be: ${MARK}...`);
   const [signed, written] = [content.text.slice(0, at), content.text.slice(at + MARK.length).trim()];
-  // What stands behind the signature is signed by nobody.
+  // Nothing after the signature would be signed.
   const isSignature = /^[A-Za-z0-9+/]{86}==$/.test(written);
   return isSignature && verify(null, Buffer.from(signed), key, Buffer.from(written, 'base64'))
     ? content

@@ -25,7 +25,7 @@ export function watchSource(
     : watchFile(source, changed, { knownHash });
 }
 
-/** The content to begin with: that of a place which can't be asked is what served last. */
+/** The initial content: if the source is unavailable, the last applied one. */
 export async function firstContent(
   source: string,
   env: Env,
@@ -44,7 +44,7 @@ export async function keepForStart(source: string, content: FileContent, env: En
 /** As it may be shown: without the password of a URL. */
 export function sourceText(source: string): string {
   if (!isRemote(source)) return source;
-  // More slashes than two are none to a URL; and in what is no URL, a password may have any.
+  // URLs may have more than two slashes; in text that is no URL, a password may contain any character.
   const before = URL.canParse(source) ? /^(https?:|etcd:)[\\/\s]*[^\\/?#]*@/i : /^(https?:|etcd:).*@/is;
   return source.replace(before, '$1//');
 }

@@ -1,7 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where a gateway keeps what must outlive it: systemd's `StateDirectory=`, else the state of the user (XDG Base Directory), of root that of the system. */
+/**
+ * The folder for state that outlives the process: systemd's `StateDirectory=`, else the user's state (XDG Base Directory), for root the
+ * system's.
+ */
 export function stateFolder(env: Readonly<Record<string, string | undefined>>): string {
   // systemd separates several by colons.
   if (env.STATE_DIRECTORY) return env.STATE_DIRECTORY.split(':')[0]!;

@@ -10,7 +10,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { type FileContent, readContent } from './content.ts';
 
 export interface WatchOptions {
-  /** The content that the caller has already: only what differs from it is reported. Without it, the first content is news. */
+  /** The hash of the caller's content: only other content is reported. Without it, the first content is reported. */
   readonly knownHash?: string;
   /** How often the content is compared when no event comes; default 500. */
   readonly pollMs?: number;
@@ -29,8 +29,8 @@ export interface FileWatch {
 }
 
 /**
- * Calls `onChange` with the new content once it has come to rest: pass it to `loadContent`, so that what was seen is what is compiled.
- * A file that is gone is a content too, which the loader turns into a problem. The watch does not keep the process alive.
+ * Calls `onChange` with the new content when it has stopped changing: pass it to `loadContent`, so that the seen bytes are compiled. A
+ * removed file is a content, too, which the loader turns into a problem. The watch does not keep the process alive.
  * @param onChange must not throw
  */
 export function watchFile(
@@ -91,7 +91,7 @@ class ContentWatcher implements FileWatch {
     this.#looking = false;
     if (this.#closed) return;
     const delayMs = this.#weigh(content);
-    // The read may have missed what happened while it was under way.
+    // The read may have missed a change during it.
     if (!this.#closed) this.#lookIn(this.#lookSoon ? EVENT_DELAY_MS : delayMs);
   }
 
@@ -102,7 +102,7 @@ class ContentWatcher implements FileWatch {
     if (!this.#looking && this.#dueAt > performance.now() + EVENT_DELAY_MS) this.#lookIn(EVENT_DELAY_MS);
   }
 
-  /** Reports what has come to rest. @returns milliseconds until the next look */
+  /** Reports content that has stopped changing. @returns milliseconds until the next look */
   #weigh(content: FileContent): number {
     const { hash } = content;
     if (hash === this.#knownHash) {

@@ -7,7 +7,7 @@ import { acceptedCodings, isCompressible } from '../fields/content-coding.ts';
 import type { FolderConfig } from '../model/config.ts';
 import { codedFile, type FoundFile, type OpenFile, openFile } from './folder.ts';
 
-/** What a request asks of a file. */
+/** A request for a file. */
 export interface FileRequest {
   readonly method: string;
   header(lowerName: string): string | undefined;
@@ -93,7 +93,7 @@ const ASKED = [
   'cache-control',
 ];
 
-/** What stands beside the file and was compressed beforehand, in the coding that the client likes best. */
+/** A precompressed file beside it, in the coding that the client prefers. */
 async function bestCoded(
   file: FoundFile,
   accept: string | undefined,

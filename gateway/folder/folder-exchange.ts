@@ -17,9 +17,9 @@ export interface FolderParts {
   readonly files: OpenFiles;
 }
 
-/** What the exchange asks of the folder. */
+/** The exchange, as the folder needs it. */
 export interface FolderPlan extends Pick<FileRequest, 'header'> {
-  /** As a service would see it: what is left of the prefix, and the query. */
+  /** The target without the prefix, with the query. */
   readonly sentTarget: string;
   /** The path as the client knows it, without the query. */
   readonly publicPath: string;
@@ -131,7 +131,7 @@ export class FolderExchange implements DownstreamListener, Timed {
 
   #data(chunk: Buffer): void {
     if (this.#over) return;
-    // The file may have grown since its length was told.
+    // The file may have grown since its length was sent.
     const bytes = chunk.length > this.#missing ? chunk.subarray(0, this.#missing) : chunk;
     if (bytes.length === 0) return;
     this.#missing -= bytes.length;
@@ -192,7 +192,7 @@ export class FolderExchange implements DownstreamListener, Timed {
     this.#owner.failed(error);
   }
 
-  /** The head is out: only a connection that breaks off says that something is missing. */
+  /** The head is out: only breaking off the connection shows that the body is incomplete. */
   #cutShort(error: GatewayError): void {
     if (this.#over) return;
     noteError(this.#record, error);

@@ -3,7 +3,7 @@ import { type FileHandle, open, opendir, realpath, stat } from 'node:fs/promises
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { FolderConfig } from '../model/config.ts';
 
-/** What stands in a folder under the path of a request. */
+/** The result of looking up the path of a request. */
 export type Found =
   | { readonly kind: 'file'; readonly file: FoundFile }
   /** It is a directory, and the path has no slash at its end: relative links of its page would go wrong. */
@@ -48,7 +48,7 @@ export class Folder {
     return { kind: 'file', file: { root, name: place.name } };
   }
 
-  /** What a page that finds its way by itself is given for every path that is no file. */
+  /** The page of a single-page application, for every path without a file. */
   async fallback(): Promise<FoundFile | null> {
     const { fallback } = this.config;
     const root = await this.#root();
@@ -105,10 +105,10 @@ function isOutside(name: string): boolean {
   return isAbsolute(name) || name === '..' || name.startsWith(`..${sep}`);
 }
 
-/** What was found, open; its handle is the caller's to close. */
+/** An open file; the caller closes its handle. */
 export interface OpenFile {
   readonly handle: FileHandle;
-  /** Leads to this very file, whatever has its name by now; where the system can't say that, its name. */
+  /** Refers to this very file, whatever has its name now; on systems without such a path, its name. */
   readonly path: string;
 }
 
@@ -126,8 +126,8 @@ export async function openFile({ root, name }: FoundFile): Promise<OpenFile | nu
 }
 
 /**
- * Whether an open file is another than was found: a symbolic link may have taken the place of it, or of a directory above it, since. Linux says where
- * an open file is, out of its memory; where that is not to be had, nobody does. The case of names may be that of whoever asked first.
+ * Whether an open file is another one than was found: meanwhile a symbolic link may have replaced it or a directory above it. Linux knows
+ * the path of an open file without reading the disk; elsewhere this is not checked. The case of names may be that of the first request.
  */
 function hasStrayed(root: string, real: string | null): boolean {
   if (real === null) return false;
@@ -143,7 +143,7 @@ function placeOfOpen(opened: string): string | null {
   }
 }
 
-/** Reads no more of a directory than it may list: one of a million names would take seconds and hundreds of megabytes. */
+/** Reads no more entries than are listed: a directory with a million names would take seconds and hundreds of megabytes. */
 async function entriesOf(directory: string): Promise<ListedEntry[]> {
   const entries: ListedEntry[] = [];
   let read = 0;
@@ -163,7 +163,7 @@ export function mayBeFile(path: string): boolean {
   return namesOf(path) !== null;
 }
 
-/** The names of the directories and of the file; `null`: a path that names none, in whatever spelling. */
+/** The names of the directories and the file; `null`: not a valid path in any spelling. */
 function namesOf(path: string): string[] | null {
   const parts = path.split('/').slice(1);
   if (parts.at(-1) === '') parts.pop();
@@ -176,7 +176,7 @@ function namesOf(path: string): string[] | null {
   return isHidden(names) ? null : names;
 }
 
-/** Separators of any system, drives and streams of Windows, and what no name can hold. */
+/** Separators of any system, drives and streams of Windows, and characters that no name can contain. */
 const NOT_IN_NAMES = process.platform === 'win32' ? /[/\\:\0]/ : /[/\\\0]/;
 
 function decoded(part: string): string | null {

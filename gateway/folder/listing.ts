@@ -2,7 +2,7 @@ import { escapeHtml } from '../answer/page/escape.ts';
 import type { FileAnswer } from './file-answer.ts';
 import type { ListedEntry } from './folder.ts';
 
-/** A page with links to what is in a directory. @param path as the client sees it, ends with a slash */
+/** A page with links to the entries of a directory. @param path as the client sees it, with a trailing slash */
 export function listingAnswer(path: string, entries: readonly ListedEntry[], method: string): FileAnswer {
   const body = Buffer.from(listingPage(path, entries));
   const fields = [

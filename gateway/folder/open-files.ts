@@ -18,7 +18,7 @@ export class OpenFiles {
     else this.#open++;
   }
 
-  /** Nothing is kept of who leaves while others read slowly. */
+  /** Forgets a client that has left while others read slowly. */
   giveUp(who: object): void {
     this.#waiting.delete(who);
   }

@@ -1,8 +1,8 @@
 /**
- * The compiled configuration: what the rest of the gateway knows of `gateway.config.yaml`.
+ * The compiled configuration: `gateway.config.yaml` as the rest of the gateway sees it.
  *
- * Everything here is plain, immutable data with units in the names. Only `config/` makes these values, so a
- * `Port` or a `PathPrefix` that exists has been checked.
+ * Everything here is plain, immutable data with units in the names. Only `config/` makes these values, so an existing `Port` or
+ * `PathPrefix` has been checked.
  */
 
 import type { EndpointConfig, Port, UpstreamConfig } from './upstream.ts';
@@ -33,7 +33,7 @@ export interface GatewayConfig {
   /** IP addresses and CIDR blocks whose `X-Forwarded-*` are believed. */
   readonly trustProxy: readonly string[];
   readonly routes: readonly RouteConfig[];
-  /** Of policies, what holds where no route takes a request. */
+  /** Policies that apply where no route takes a request. */
   readonly unrouted: PolicySettings;
   readonly streams: readonly StreamConfig[];
   readonly services: readonly ServiceConfig[];
@@ -45,7 +45,7 @@ export interface GatewayConfig {
     readonly token?: string | undefined;
     /** Whether nothing may be changed from there; absent: all may but, in production, the file. */
     readonly readOnly?: boolean | undefined;
-    /** What TLS is spoken with, beside plain HTTP for this machine; absent: none is. Of it only certificates and the version count. */
+    /** TLS of the admin listener, beside plain HTTP for this machine; absent: none. Only its certificates and version count. */
     readonly tls?: TlsConfig | undefined;
   } | null;
   readonly log: LogConfig;
@@ -109,16 +109,16 @@ export interface KubernetesDiscovery {
   readonly kind: 'kubernetes';
   /** Of the API: `https://10.96.0.1:443`. */
   readonly server: string;
-  /** Files; `null`: none is sent, and what the system trusts is trusted. */
+  /** Files; `null`: no token is sent, and the system's authorities are trusted. */
   readonly token: string | null;
   readonly ca: string | null;
   /** The only one that is read; `null`: all. */
   readonly namespace: string | null;
   /** Of the Gateways whose routes are served. */
   readonly gatewayClass: string;
-  /** At which clients reach the gateway, `NAMESPACE/NAME`; `null`: nobody says. */
+  /** The Service at which clients reach the gateway, `NAMESPACE/NAME`; `null`: not stated. */
   readonly service: string | null;
-  /** Whether what became of routes and Gateways is written into their status. */
+  /** Whether the state of routes and Gateways is written into their status. */
   readonly status: boolean;
 }
 
@@ -135,7 +135,7 @@ export interface TlsConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** `null`: none is asked for. */
   readonly clientCertificates: { readonly ca: string; readonly mode: 'require' | 'request' } | null;
-  /** Certificates that the gateway orders by itself (RFC 8555); `null`: none. */
+  /** Certificates that the gateway orders itself (RFC 8555); `null`: none. */
   readonly acme: AcmeConfig | null;
 }
 
@@ -146,13 +146,13 @@ export interface AcmeConfig {
   readonly email: string | null;
   /** At least one, in lower case; a certificate is ordered for each. */
   readonly names: readonly string[];
-  /** Absolute; `null`: where the environment says, see `acmeFolder`. */
+  /** Absolute; `null`: from the environment, see `acmeFolder`. */
   readonly folder: string | null;
   /** `null`: whichever the directory takes for its usual one. */
   readonly profile: string | null;
   /** How a name is proven; `null`: by HTTP-01, and where that fails by TLS-ALPN-01. */
   readonly challenge: 'http-01' | 'tls-alpn-01' | null;
-  /** Of what the authority gives its customers (RFC 8555 §7.3.4); `null`: it asks for none. */
+  /** Credentials that the authority gave its customer (RFC 8555 §7.3.4); `null`: it needs none. */
   readonly externalAccount: { readonly keyId: string; readonly key: string } | null;
   /** PEM file of the authorities that may vouch for the directory itself; `null`: those that the system knows. */
   readonly ca: string | null;
@@ -172,7 +172,7 @@ export interface CertificateFiles {
 export interface TracesConfig {
   /** URL of the collector, path and all. */
   readonly otlp: string;
-  /** Sent with each batch: what a hosted collector knows us by. */
+  /** Sent with each batch: credentials for a hosted collector. */
   readonly headers: Readonly<Record<string, string>>;
   /** Whether batches are packed by gzip. */
   readonly gzip: boolean;
@@ -187,7 +187,7 @@ export interface OverloadConfig {
   readonly eventLoopDelayMs: number;
   /** Resident memory of the process; `null`: not looked at. */
   readonly memoryBytes: number | null;
-  /** What the refused are told to wait. */
+  /** The `Retry-After` of refusals. */
   readonly retryAfterMs: number;
 }
 
@@ -210,9 +210,9 @@ export interface RouteConfig {
   readonly upstream: UpstreamConfig;
   /** Whether the service sees the path without the prefix. */
   readonly strip: boolean;
-  /** What stands in the place of the prefix at the service, canonical, without a slash at its end where something is appended; empty: nothing. */
+  /** The prefix at the service in place of the route's, canonical, without a trailing slash if something is appended; empty: none. */
   readonly rewritePrefix: string;
-  /** Whether what follows the prefix is appended to `rewritePrefix` and `redirect.to`. */
+  /** Whether the rest of the path is appended to `rewritePrefix` and `redirect.to`. */
   readonly append: boolean;
   /** Whether `Location`, `Set-Cookie` paths and their like are put back behind the prefix. */
   readonly rewrite: boolean;
@@ -226,7 +226,7 @@ export interface RouteConfig {
   readonly extend: string | null;
   /** Fastify plugins whose hooks its exchanges pass, in this order. */
   readonly use: readonly PluginUse[];
-  /** What is answered with in the place of services; `null`: nothing. */
+  /** A folder in place of services; `null`: none. */
   readonly folder: FolderConfig | null;
   /** Where clients are sent in the place of services; `null`: nowhere. */
   readonly redirect: RedirectConfig | null;
@@ -246,14 +246,14 @@ export interface MirrorConfig {
   readonly endpoint: EndpointConfig;
   /** Of the requests, from 0 to 1. */
   readonly share: number;
-  /** What has a larger body is not copied. */
+  /** Requests with larger bodies are not copied. */
   readonly bodyMaxBytes: number;
-  /** Its answers are held against those of the service; absent: nobody gets them. */
+  /** Its answers are compared with the service's; absent: they are dropped. */
   readonly compare?: CompareConfig;
 }
 
 export interface CompareConfig {
-  /** What may differ: fields in lower case, and places in JSON as pointers (RFC 6901). */
+  /** Differences to ignore: fields in lower case, and places in JSON as pointers (RFC 6901). */
   readonly ignore: readonly string[];
 }
 
@@ -275,9 +275,9 @@ export interface RedirectConfig {
 export interface FolderConfig {
   /** Absolute. */
   readonly path: string;
-  /** What stands for a directory, the first that is there. */
+  /** Files that stand for a directory; the first that exists is used. */
   readonly index: readonly string[];
-  /** What a browser's navigation to a path without a file gets; `null`: 404. */
+  /** The file or service for a browser's navigation to a path without a file; `null`: 404. */
   readonly fallback: string | null;
   readonly listing: boolean;
   /** Whether `app.js.br` and its like are looked for beside `app.js`. */
@@ -286,21 +286,21 @@ export interface FolderConfig {
   readonly maxAgeMs: number;
 }
 
-/** What the keys of the policies say, each under its name in the file: its policy alone knows what it means (policy/policy.ts). */
+/** The settings of policies, each under its name in the file; only the policy itself knows their type (policy/policy.ts). */
 export type PolicySettings = Readonly<Record<string, unknown>>;
 
 /** Which implementation carries the exchanges: `auto` takes the wire lane wherever it can. */
 export type LaneChoice = 'auto' | 'wire' | 'general';
 
-/** What happens to requests that a page of the route sends outside its prefix; `auto`: led back in development, not in production. */
+/** The treatment of requests that a page of the route sends outside its prefix; `auto`: led back in development, not in production. */
 export type EscapeChoice = 'auto' | 'redirect' | 'script' | 'off';
 
 /** The same where the mode is known. */
 export type EscapeWay = Exclude<EscapeChoice, 'auto'>;
 
-/** Only what can be repeated without harm is tried again. */
+/** Only requests that can be repeated without harm are retried. */
 export interface RetriesConfig {
-  /** In all, the first one counted: 1 is none again. */
+  /** In all, the first one included: 1 means no retry. */
   readonly attempts: number;
   /** Retries as a share of requests, 0 to 1, over the whole upstream. */
   readonly budget: number;
@@ -315,11 +315,11 @@ export interface CacheConfig {
   readonly maxBytes: number;
   /** A larger answer is not kept. */
   readonly entryMaxBytes: number;
-  /** Errors are kept, too, where their service says for how long. */
+  /** Whether explicitly fresh errors are kept, too. */
   readonly errors: boolean;
-  /** Where the service says nothing, the time of the last change says for how long. */
+  /** Whether answers without a stated lifetime get one from their last modification. */
   readonly heuristic: boolean;
-  /** For how long what is stale is given where the service fails, or is asked behind its back, if the service says nothing of it; 0: not at all. */
+  /** For how long a stale answer is given while the service fails or is asked in the background, unless the service states it; 0: never. */
   readonly staleIfErrorMs: number;
   readonly staleWhileRevalidateMs: number;
 }

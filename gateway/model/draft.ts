@@ -1,11 +1,11 @@
-/** What is told of a text that may become the configuration: the admin API and the dashboard share these shapes. */
+/** A text that may become the configuration: shapes shared by the admin API and the dashboard. */
 
-/** The file as it is, for who edits it. */
+/** The file, for its editors. */
 export interface DraftFile {
   readonly file: string;
   /** `null`: it can't be read here. */
   readonly text: string | null;
-  /** Of what it says: a draft names the text that it began with. */
+  /** Of its content: a draft names the content that it started from. */
   readonly hash: string;
   /** Why it can't be written from here; `null`: it can. */
   readonly readOnly: string | null;
@@ -28,7 +28,7 @@ export interface DraftChange {
   readonly id: string;
   /** Where an added or removed one leads. */
   readonly leads: string | null;
-  /** JSON pointers into what was compiled. */
+  /** JSON pointers into the compiled configuration. */
   readonly details: ReadonlyArray<{
     readonly path: string;
     readonly before?: unknown;

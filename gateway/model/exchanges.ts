@@ -1,4 +1,4 @@
-/** What is told of single exchanges: the admin API and its readers share these shapes. Secrets are masked in all of them. */
+/** Single exchanges: shapes shared by the admin API and its readers. Secrets are masked in all of them. */
 
 /** One finished exchange in a list. Instants are milliseconds since the epoch. */
 export interface ExchangeSummary {
@@ -64,11 +64,11 @@ export interface ExchangeView extends ExchangeSummary {
   readonly answer: MessageView | null;
   /** The tries of `attempts`, as far as they were kept. */
   readonly tries: readonly AttemptView[];
-  /** Which route takes such a request and why, as `portway explain` says it: by the configuration that serves now. */
+  /** The explanation of `portway explain` for such a request under the current configuration. */
   readonly why: string;
 }
 
-/** Which exchanges are meant; what is left out excludes nothing. */
+/** A filter of exchanges; absent properties exclude nothing. */
 export interface ExchangeQuery {
   readonly route?: string;
   /** `404`, `5xx`, or `failed`: the gateway or the service failed. */
@@ -77,10 +77,10 @@ export interface ExchangeQuery {
   readonly since?: number;
   readonly user?: string;
   readonly method?: string;
-  /** In any case, anywhere in what is shown of it. */
+  /** Anywhere in the shown exchange, in any case. */
   readonly text?: string;
   readonly limit: number;
-  /** For readers that go on: the newest that each process has told, by the part of its ids before the dash. */
+  /** For continued reading: the newest exchange that each process has reported, keyed by the part of its ids before the dash. */
   readonly after?: Readonly<Record<string, number>>;
 }
 
@@ -105,7 +105,7 @@ export interface BodyView {
   readonly truncated: boolean;
   readonly type: string | null;
   readonly coding: string | null;
-  /** `unreadable`: its coding is not known, or was broken, it would become too large, or it is in another charset than it says. */
+  /** `unreadable`: an unknown or broken coding, too large when decoded, or not in its declared charset. */
   readonly kind: 'json' | 'form' | 'multipart' | 'text' | 'image' | 'binary' | 'unreadable';
   readonly text: string | null;
   /** Of an image. */
@@ -122,14 +122,14 @@ export interface ShownAnswer {
   readonly body: BodyView | null;
 }
 
-/** What a request is to be sent as, where it differs from the one that was kept. */
+/** Changes to a kept request that is sent again. */
 export interface ReplayEdits {
   readonly method?: string;
   readonly target?: string;
   /** In place of all. A value that is masked stands for the one that was kept. */
   readonly fields?: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body?: string;
-  /** Needed for what may change something (RFC 9110 §9.2.1). */
+  /** Required for unsafe methods (RFC 9110 §9.2.1). */
   readonly confirm?: boolean;
 }
 
@@ -149,7 +149,7 @@ export interface AnswerDifference {
     readonly before: string | null;
     readonly after: string | null;
   }>;
-  /** `same: null`: it can't be told. */
+  /** `same: null`: unknown. */
   readonly body: {
     readonly kind: 'json' | 'text' | 'unknown';
     readonly same: boolean | null;
@@ -157,12 +157,12 @@ export interface AnswerDifference {
   };
 }
 
-/** Which messages are meant; what is left out excludes nothing. */
+/** A filter of messages; absent properties exclude nothing. */
 export interface MessageQuery {
   readonly route?: string;
   /** Of this tunnel, or stream: its request id. */
   readonly request?: string;
-  /** In any case, anywhere in what is shown of it. */
+  /** Anywhere in the shown message, in any case. */
   readonly text?: string;
   readonly limit: number;
   /** For readers that go on, as of an `ExchangeQuery`. */
@@ -179,7 +179,7 @@ export interface MessageSummary {
   readonly route: string | null;
   readonly target: string;
   readonly towards: 'service' | 'client';
-  /** `undecodable`: `text` says why, and what becomes of the rest. */
+  /** `undecodable`: `text` says why, and what happens to later messages. */
   readonly kind: 'text' | 'binary' | 'close' | 'ping' | 'pong' | 'event' | 'undecodable';
   /** Of the whole, inflated. */
   readonly bytes: number;
@@ -189,7 +189,7 @@ export interface MessageSummary {
   readonly event: string | null;
   /** Of a close frame its code and reason. */
   readonly text: string;
-  /** The first bytes of what is no text. */
+  /** The first bytes of a message that is not text. */
   readonly hex: string | null;
 }
 
@@ -233,7 +233,7 @@ export interface ComparedList {
   readonly differences: readonly ComparedAnswers[];
 }
 
-/** A place in JSON that differs; what is absent was, or is, not there. */
+/** A place in JSON that differs; an absent property means that the value is absent there. */
 export interface BodyChange {
   /** JSON pointer (RFC 6901). */
   readonly path: string;

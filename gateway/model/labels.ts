@@ -1,4 +1,4 @@
-/** What stands beside the configuration file: containers, or objects of a cluster. */
+/** Sources of routes beside the configuration file: containers, or objects of a cluster. */
 export type Origin = LabelledOrigin | ClusterObject;
 
 /** An object of Kubernetes' API. */
@@ -9,7 +9,7 @@ export interface ClusterObject {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-/** What stands beside the configuration file and says of itself which route it serves: a container with labels. */
+/** A container whose labels ask for a route. */
 export interface LabelledOrigin {
   /** As problems name it: `container web-1`. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface LabelledOrigin {
   readonly ports: readonly { readonly port: number; readonly at: string }[];
 }
 
-/** What of an origin can't be served as it is written. */
+/** A part of an origin that can't be served as written. */
 export interface UnservedOrigin {
   /** Its name. */
   readonly origin: string;

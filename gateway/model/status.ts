@@ -1,4 +1,4 @@
-/** What is mapped where and how it is doing: the terminal's map, the gateway's own page and the admin API show this. */
+/** Routes, streams and their state, for the terminal's map, the gateway's own page and the admin API. */
 
 import type { Capture } from './exchanges.ts';
 
@@ -19,7 +19,7 @@ export interface ServiceStatus {
   } | null;
   /** The newest lines that it wrote, oldest first, at most 20. */
   readonly lastOutput: readonly string[];
-  /** What keeps it from being started now: `port 3001 is taken by node other.js (pid 7)`. */
+  /** The obstacle to starting it now: `port 3001 is taken by node other.js (pid 7)`. */
   readonly obstacle?: string;
   /** Whether requests may wait for it: it starts, and has not failed to again and again. */
   readonly awaited?: boolean;
@@ -28,18 +28,18 @@ export interface ServiceStatus {
 export interface EndpointStatus {
   /** `127.0.0.1:3001`, `unix:/run/app.sock`. */
   readonly address: string;
-  /** `down` also where it gets no requests for what checks or exchanges say of it. */
+  /** `down` also if checks or outcomes keep requests from it. */
   readonly state: 'up' | 'down' | 'unknown';
-  /** In plain words, what speaks against it: `nothing listens on 3001`, `GET /healthz 503 ×3 since 14:01:07`. */
+  /** The evidence against it, in plain words: `nothing listens on 3001`, `GET /healthz 503 ×3 since 14:01:07`. */
   readonly reason: string | null;
-  /** Absent where it is not known yet what a name stands for. */
+  /** Absent while its name is not resolved. */
   readonly role?: 'primary' | 'backup' | 'canary' | 'fallback';
   readonly weight?: number;
   /** An operator wants it to get nothing new: how many exchanges it still has; absent: it is not drained. */
   readonly drained?: number;
 }
 
-/** What is so of an address after it was drained, or admitted again. */
+/** The state of an address after draining or re-admitting it. */
 export interface DrainOutcome {
   readonly address: string;
   readonly drained: boolean;
@@ -69,7 +69,7 @@ export interface RouteStatus {
   readonly endpoints: readonly EndpointStatus[];
   /** How one of them is chosen: `round-robin`; `null`, or absent: there is only one. */
   readonly balance?: string | null;
-  /** Names that do not resolve, or no more: `db.internal does not resolve (ENOTFOUND)`. */
+  /** Names that do not resolve now: `db.internal does not resolve (ENOTFOUND)`. */
   readonly problems?: readonly string[];
   /** `null`, or absent: the route has none. */
   readonly breaker?: BreakerStatus | null;
@@ -98,7 +98,7 @@ export interface StreamStatus {
   readonly connections: number;
   /** Connections refused, or datagrams dropped, since the start, because there were too many. */
   readonly refused: number;
-  /** Of UDP always `unknown`: a datagram that nobody answers may have arrived. */
+  /** For UDP always `unknown`: an unanswered datagram may have arrived. */
   readonly endpoints: readonly EndpointStatus[];
   /** The process behind it, where `services:` names one on the same port. */
   readonly service: ServiceStatus | null;
@@ -107,7 +107,7 @@ export interface StreamStatus {
 /** A process of `workers:`. */
 export interface WorkerStatus {
   readonly pid: number;
-  /** `silent`: it did not say in time how it is. `draining`: it takes no more connections, and ends what it has. */
+  /** `silent`: it did not report in time. `draining`: it accepts no connections and finishes its exchanges. */
   readonly state: 'starting' | 'ready' | 'silent' | 'draining' | 'ended';
   /** When it was started, in milliseconds since the epoch. */
   readonly since: number;
@@ -117,7 +117,7 @@ export interface WorkerStatus {
   readonly restarts: number;
 }
 
-/** What became of a request to replace all workers. */
+/** The result of a request to replace all workers. */
 export interface Replacement {
   readonly replaced: number;
   /** Why not all of them were; `null`: they were. */
@@ -132,18 +132,18 @@ export interface ConnectionsStatus {
   readonly http2: number;
   /** Open now on the raw ports; of UDP, sessions. */
   readonly streams: number;
-  /** How many of HTTP there may be: `maxConnections`, or what the limit of open files is enough for. */
+  /** The bound of HTTP connections: `maxConnections`, or as many as the limit of open files allows. */
   readonly httpMax: number;
   /** Handshakes of TLS that came to nothing, since the start. */
   readonly handshakeFailures: number;
 }
 
-/** The cache of a route: what it holds now, and what became of requests since it was opened. */
+/** The cache of a route: its content, and its counters since it was opened. */
 export interface CacheStatus {
   /** Id of the route. */
   readonly route: string;
   readonly entries: number;
-  /** What they weigh, with their fields. */
+  /** The weight of the entries, fields included. */
   readonly bytes: number;
   /** Answered without the service. */
   readonly hits: number;
@@ -160,11 +160,13 @@ export interface ConfigStatus {
   readonly loadedAt: number;
   /** How many times a changed file took effect since the start. */
   readonly reloads: number;
-  /** The text of the problems of a newer file that was refused; `null`: what serves is what the file says. */
+  /** The problems of a newer file that was refused; `null`: the current configuration is the file's. */
   readonly rejected: string | null;
   /** Names the text that serves: replicas with the same one serve the same. */
   readonly version?: string;
-  /** What can't be served as it is written, while the rest is: labels of containers, references that lead nowhere; `null`, or absent: nothing. */
+  /**
+   * Parts that can't be served as written, while the rest is: labels of containers, references that lead nowhere; `null` or absent: none.
+   */
   readonly unserved?: string | null;
   /** Of containers that ask for routes; `null`, or absent: none are looked for. */
   readonly discovery?: DiscoveryStatus | null;
@@ -192,7 +194,7 @@ export interface ReplicaStatus {
   readonly workers: number;
   /** As of `ConfigStatus`. */
   readonly version: string;
-  /** Whether it is the one that says this. */
+  /** Whether it is the replica that reports this. */
   readonly own: boolean;
 }
 
@@ -200,13 +202,13 @@ export interface ReplicaStatus {
 interface DiscoveryStatus {
   /** Where containers are asked for: `unix:///var/run/docker.sock`. */
   readonly source: string;
-  /** Why the source can't be asked now; what it said last is served on. `null`: it can be. */
+  /** Why the source is unavailable; its last answer is served meanwhile. `null`: it is available. */
   readonly failure: string | null;
   /** How many containers have labels of Portway. */
   readonly containers: number;
 }
 
-/** What was counted of a route, or a stream, since the start. */
+/** Counters of a route, or a stream, since the start. */
 export interface TrafficStatus {
   /** Of the route; `(none)`: no route took them, `(page)`: the gateway's own page. */
   readonly id: string;
@@ -220,7 +222,7 @@ export interface TrafficStatus {
   readonly bytesOut: number;
   /** When the last one was over, in milliseconds since the epoch; `null`: there was none. */
   readonly lastAt: number | null;
-  /** How many took up to each of `boundsS` seconds, each bucket by itself; the last is for all that took longer. */
+  /** The count of each bucket up to its bound in `boundsS` (not cumulative); the last is for all longer durations. */
   readonly buckets: readonly number[];
   readonly sumS: number;
 }
@@ -230,7 +232,7 @@ export interface TrafficFigure {
   readonly routes: readonly TrafficStatus[];
 }
 
-/** A route with all that is told of it. */
+/** A route with its state and counters. */
 export interface RouteOverview extends RouteStatus {
   readonly lane: { readonly lane: 'wire' | 'general'; readonly why: string };
   /** The policies that its configuration asks for: `rateLimit`, `cors`, `cache`. */
@@ -239,7 +241,7 @@ export interface RouteOverview extends RouteStatus {
   readonly traffic: TrafficStatus | null;
 }
 
-/** All of it at one instant: what the dashboard shows. */
+/** The state of the gateway at one instant, for the dashboard. */
 export interface GatewayStatus {
   readonly at: number;
   /** Why it takes no new requests; `null`: it does. */
@@ -253,15 +255,15 @@ export interface GatewayStatus {
   readonly connections: ConnectionsStatus;
   /** Those that the gateway orders: `tls.acme`. */
   readonly certificates: readonly OrderedCertificateStatus[];
-  /** How it goes with the Redis of `shared:`; `null`: there is none. */
+  /** The state of the Redis of `shared:`; `null`: there is none. */
   readonly shared: SharedStatus | null;
-  /** What no route took. */
+  /** Requests that no route took. */
   readonly unrouted: TrafficStatus | null;
   /** As of `TrafficFigure`. */
   readonly boundsS: readonly number[];
   /** The share of new requests that is refused for overload now, 0 to 1. */
   readonly refusedShare: number;
-  /** Of which exchanges bodies are kept for a while; `null`: of none that was asked for. */
+  /** The capture of bodies that is running; `null`: none. */
   readonly capture: Capture | null;
 }
 

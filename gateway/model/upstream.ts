@@ -1,4 +1,4 @@
-/** The part of the compiled configuration that says where exchanges go. The rest of the gateway knows it through `config.ts`. */
+/** The part of the compiled configuration about upstreams. The rest of the gateway imports it through `config.ts`. */
 
 declare const brand: unique symbol;
 
@@ -10,13 +10,13 @@ export interface UpstreamConfig {
   /** Primary and backup ones, in the order of the file; at least one is no backup. */
   readonly endpoints: readonly EndpointConfig[];
   readonly canary: CanaryConfig | null;
-  /** Asked while none of the others can be reached; absent: nobody. */
+  /** Asked while no other endpoint is reachable; absent: none. */
   readonly fallback?: EndpointConfig;
   readonly balance: BalanceConfig;
   readonly sticky: StickyConfig | null;
   /** Active checks; `null`: none. */
   readonly health: HealthConfig | null;
-  /** Passive health; `null`: an endpoint is never left out for what it did. */
+  /** Passive health; `null`: endpoints are never ejected. */
   readonly ejection: EjectionConfig | null;
   /** How long an endpoint that came back takes to its full share; `null`: it has it at once. */
   readonly slowStartMs: number | null;
@@ -43,7 +43,7 @@ export type BalanceConfig =
   | { readonly kind: 'round-robin' | 'least-requests' | 'random-two' }
   | { readonly kind: 'hash'; readonly by: HashKey };
 
-/** What goes to the same endpoint as long as that is there. */
+/** The value whose requests go to the same endpoint while that is available. */
 export type HashKey =
   | { readonly kind: 'ip' }
   /** In lower case. */
@@ -78,7 +78,7 @@ export interface HealthRhythm {
   readonly healthyAfter: number;
 }
 
-/** When an endpoint is left out for what it answered, and for how long. */
+/** When an endpoint is ejected for its outcomes, and for how long. */
 export interface EjectionConfig {
   /** In a row. */
   readonly failures: number;
@@ -110,7 +110,7 @@ export interface BreakerConfig {
   readonly probes: number;
 }
 
-/** Where a service is found. `key` is the one spelling that tells two endpoints apart: state is kept by it. */
+/** The address of a service. `key` is its one canonical spelling, by which state is kept. */
 export type EndpointAddress = DialAddress | SrvAddress;
 
 /** A name that stands for hosts with their ports: by its SRV records (RFC 2782), or of a cluster. */
@@ -120,7 +120,7 @@ export interface SrvAddress {
   /** `_http._tcp.shop.internal`; of a cluster `shop/web:80`: namespace, name and port of a Service. */
   readonly name: string;
   readonly tls: boolean;
-  /** What follows the cluster says where it leads ({@link PlacedService}). */
+  /** The cluster that is followed provides its addresses ({@link PlacedService}). */
   readonly cluster?: true;
   readonly http2?: true;
   readonly trust?: ServiceTrust;
@@ -137,7 +137,7 @@ export interface PlacedService {
 export interface ServiceTrust {
   /** Absolute path of the authorities' certificates in PEM; `null`: the system's. */
   readonly caFile: string | null;
-  /** What stood in it when the configuration was read. */
+  /** Its content when the configuration was read. */
   readonly ca: string | null;
   /** The name that the service is asked for, and must show; `null`: its host. */
   readonly serverName: string | null;
@@ -145,7 +145,7 @@ export interface ServiceTrust {
   readonly insecure: boolean;
 }
 
-/** What a connection can be opened to. */
+/** An address to connect to. */
 export type DialAddress =
   | {
       readonly kind: 'tcp';

@@ -4,7 +4,7 @@ import type { SharedConfig } from '../model/config.ts';
 import { SCRIPTS } from './scripts.ts';
 
 type Address = SharedConfig['hosts'][number];
-/** `@redis/client` has more of it; this is what we use. */
+/** The part of `@redis/client` that is used here. */
 interface Client {
   readonly isOpen: boolean;
   sendCommand(args: readonly string[]): Promise<unknown>;
@@ -95,13 +95,13 @@ export class Connection {
   #end(cause: Error): void {
     if (this.ended !== null) return;
     this.ended = cause;
-    // After nonsense the client goes on reading, and what it was asked stays unanswered.
+    // After garbage the client reads on, and its questions stay unanswered.
     this.close();
     this.#onEnd();
   }
 }
 
-/** What the Redis says that it is. @throws Error where it can't be asked, or may not be written to */
+/** The server's name and version. @throws Error if it is unavailable or not writable */
 export async function probe(config: SharedConfig): Promise<string> {
   const connection = await Connection.open(config, () => {});
   try {
@@ -120,7 +120,7 @@ function refuseBigNumbers(types: { BIG_NUMBER: number }): void {
   types.BIG_NUMBER = Number.NaN;
 }
 
-/** What Sentinels have said may be old. @throws Error */
+/** Sentinels' answers may be outdated. @throws Error */
 async function mustBeMaster(connection: Connection, { host, port }: Address, timeoutMs: number) {
   const [role] = (await within(timeoutMs, connection.command(['ROLE']))) as string[];
   if (role !== 'master') throw new Error(`${host}:${port} is a ${role}`);
@@ -142,7 +142,7 @@ async function trustOf({ secure, ca }: SharedConfig): Promise<RedisClientOptions
   return { socket: { tls: true, ...(ca !== null && { ca: await readFile(ca, 'utf8') }) } };
 }
 
-/** Where the master is now, as the first Sentinel says that knows it. @throws Error */
+/** The address of the master, from the first Sentinel that knows it. @throws Error */
 async function masterOf(config: SharedConfig): Promise<Address> {
   const { name } = config.sentinel!;
   let failure = new Error('no Sentinel is named');
@@ -162,7 +162,7 @@ async function masterOf(config: SharedConfig): Promise<Address> {
   throw failure;
 }
 
-/** After a stall of the process, timers run before what has arrived meanwhile is read: it gets a turn. */
+/** After a stall of the process, timers run before received bytes are read: the answer gets another turn. */
 export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {

@@ -98,7 +98,7 @@ export class Link {
   }
 }
 
-/** In one line, as the log and the status show it. A Redis that does not know `HELLO` repeats what came with it: the password. */
+/** The reason in one line, for log and status. A Redis that does not know `HELLO` repeats its arguments, the password among them. */
 export function reasonOf(cause: Error): string {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
   if (/^(?:CROSSSLOT|MOVED|CLUSTERDOWN) /.test(inner.message)) return A_CLUSTER;
@@ -109,7 +109,7 @@ export function reasonOf(cause: Error): string {
 /** Its scripts name keys that a Cluster keeps in several places. */
 const A_CLUSTER = 'it is a node of a Redis Cluster: name one Redis, or Sentinels, that hold all keys';
 const REASON_MAX = 300;
-/** How often replicas tell that they live. */
+/** The interval of replicas' heartbeats. */
 const BEAT_MS = 1_000;
 const PAUSE_MS = 100;
 const PAUSE_MAX_MS = 2_000;

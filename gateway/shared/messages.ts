@@ -1,4 +1,4 @@
-/** What replicas write into the Redis for each other. Of what others write there only that it is text is believed. */
+/** Messages that replicas exchange through the Redis. Nothing is assumed about others' messages but that they are text. */
 
 import { z } from 'zod';
 import type { ReplicaStatus } from '../model/status.ts';
@@ -23,7 +23,7 @@ const newsForm = z.object({
       z.object({ origin, group: z.string() }),
     ])
     .optional(),
-  /** What an authority asks for now, and nothing else. */
+  /** All current challenges of an authority. */
   challenges: z
     .array(
       z.object({
@@ -44,10 +44,10 @@ const replicaForm = z.object({ host: z.string(), workers: z.int().min(1).max(1_0
 
 const texts = z.array(z.string());
 
-/** What the script answers to a replica that says that it lives. */
+/** The heartbeat script's answer. */
 const beatForm = z.tuple([z.string(), z.string().regex(/^\d+-\d+$/), z.number(), texts, texts]);
 
-/** @throws Error where it is none */
+/** @throws Error if it is malformed */
 export function beatOf(answer: unknown): z.output<typeof beatForm> {
   const { data } = beatForm.safeParse(answer);
   if (data === undefined) throw new Error('its answers are not those of a Redis');
@@ -59,7 +59,7 @@ export function secretsOf(text: string): Secrets | null {
   return secretsForm.safeParse(jsonOf(text)).data ?? null;
 }
 
-/** @param told id and text, by turns */
+/** @param told ids and texts, alternating */
 export function newsOf(told: readonly string[]): (News & { readonly id: string })[] {
   return pairs(told).flatMap(([id, text]) => {
     const { data } = newsForm.safeParse(jsonOf(text));
@@ -67,7 +67,7 @@ export function newsOf(told: readonly string[]): (News & { readonly id: string }
   });
 }
 
-/** @param told id and what the replica says of itself, by turns */
+/** @param told ids and replicas' messages, alternating */
 export function saidOf(told: readonly string[], own: string): ReplicaStatus[] {
   const replicas = pairs(told).flatMap(([id, text]) => {
     const said = replicaForm.safeParse(jsonOf(text.replace(/^\d+ /, ''))).data;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What has to happen at once in the Redis. A script runs alone there, in microseconds, and by the clock of the Redis: those of replicas may differ.
+ * Scripts for atomic steps in the Redis. A script runs alone there, in microseconds, and by the Redis' clock: replicas' clocks may differ.
  */
 
 /**
- * Counts what has passed, and lets as many pass of those that wait as there is room for: `Arrivals.settle`, for many parties. Each has a key, which is
- * gone when the party is as good as absent. A replica says how far ahead it knows the party to be, so that a Redis that has forgotten learns it again.
+ * Counts passed requests, and grants as many waiting ones as fit: `Arrivals.settle`, for many parties. Each has a key, which expires when
+ * the party has no debt. A replica reports how far ahead it knows the party to be, so that a Redis that has lost its data learns it again.
  *
  * KEYS: parties. ARGV for each: interval, burst, passed, waiting, least ahead. Answers for each: milliseconds ahead, granted.
  */
@@ -33,11 +33,12 @@ end
 return told`;
 
 /**
- * A replica says that it lives, and hears which others do, what all share in secret, and the news since it asked last. News are kept in a stream, so that a
- * replica that was away misses none; where they have gone on without it, it is told that it has.
+ * A replica's heartbeat: returns the other replicas, the shared secrets, and the news since its last heartbeat. News are in a stream, so
+ * that a replica that was away misses none; if the stream was trimmed meanwhile, it is told so.
  *
- * KEYS: replicas, news, secrets. ARGV: id, what it says of itself, the newest news that it knows or '', the secrets that it has, those that they stand in for or ''.
- * Answers: secrets, the newest news, 1 where some may have been missed, replicas (id, what it says), news (id, text).
+ * KEYS: replicas, news, secrets. ARGV: id, message about itself, the newest news that it knows or '', its secrets, those that they replace
+ * or ''.
+ * Answers: secrets, the newest news, 1 if some may have been missed, replicas (id, message), news (id, text).
  */
 const BEAT = `
 local time = redis.call('TIME')
@@ -73,13 +74,13 @@ else
 end
 return { secrets, last, missed, replicas, news }`;
 
-/** Tells all replicas something, those too that are away for a moment. KEYS: news. ARGV: text. Answers its id. */
+/** Publishes news to all replicas, also to those that are away for a moment. KEYS: news. ARGV: text. Answers its id. */
 const TELL = `
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1000, '*', 'text', ARGV[1])
 redis.call('PUBLISH', KEYS[1], id)
 return id`;
 
-/** KEYS: lock. ARGV: who, for how many milliseconds; 0: no longer. Answers 1 where it is theirs. */
+/** KEYS: lock. ARGV: owner, milliseconds; 0 releases it. Answers 1 if the lock is the owner's. */
 const LOCK = `
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return 0 end
@@ -95,7 +96,7 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 
-/** KEYS: one that nobody else has. Answers the version. */
+/** KEYS: an unused one. Answers the version. */
 const PROBE = `
 redis.call('SET', KEYS[1], '1', 'PX', 1000)
 redis.call('DEL', KEYS[1])
@@ -111,7 +112,7 @@ export const SCRIPTS = {
 } as const;
 export type Script = keyof typeof SCRIPTS;
 
-/** By its digest it need not be sent each time; SHA-1 is what Redis calls it by. */
+/** Called by digest, so that it need not be sent each time; Redis uses SHA-1. */
 function script(text: string) {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

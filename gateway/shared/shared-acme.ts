@@ -10,7 +10,7 @@ export interface SharedAcmeOptions {
   readonly id: string;
   /** How many others there are. */
   readonly others: () => number;
-  /** @returns the id of the news. @throws Error where they can't be told */
+  /** @returns the id of the news. @throws Error if they can't be published */
   readonly tell: (challenges: readonly OutstandingChallenge[]) => Promise<string>;
 }
 
@@ -35,7 +35,7 @@ export class SharedAcme implements AcmeShare {
     await this.#lockFor(0);
   }
 
-  /** What is locked stays so for a while. */
+  /** The lock expires by itself. */
   close(): void {
     clearInterval(this.#renewal);
   }
@@ -61,7 +61,7 @@ export class SharedAcme implements AcmeShare {
   async offer(challenges: readonly OutstandingChallenge[]): Promise<void> {
     const { tell, others, prefix } = this.#options;
     const id = await tell(challenges).catch(() => null);
-    // That they answer no more is waited for by nobody.
+    // The end of the challenges is not awaited.
     if (id === null || challenges.length === 0) return;
     for (const until = Date.now() + ANSWERED_MS; Date.now() < until; await sleep(LOOK_MS)) {
       const answered = Number(await this.#command('GET', answeredKey(prefix(), id)));
@@ -69,7 +69,7 @@ export class SharedAcme implements AcmeShare {
     }
   }
 
-  /** This replica answers what another one has told. */
+  /** This replica answers the challenges of another. */
   async answered(id: string): Promise<void> {
     const key = answeredKey(this.#options.prefix(), id);
     await this.#command('INCR', key);

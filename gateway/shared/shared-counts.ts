@@ -18,17 +18,17 @@ export interface SharedCountsOptions {
 }
 
 /**
- * What has passed, over all replicas, as the Redis counts it. Where it gives no word at once, this replica decides by what it has heard last and has
- * let pass itself; what it has let pass so is told with the next question, unless the Redis went away.
+ * Counts over all replicas, kept by the Redis. Without an answer in time, this replica decides by the last answer and its own count; its
+ * decisions are reported with the next question, unless the Redis was away.
  */
 export class SharedCounts implements Counts {
   readonly #options: SharedCountsOptions;
   readonly #keeper = new CountKeeper();
-  /** What has passed by a word of this replica, by party. */
+  /** Requests that this replica let pass by its own decision, by party. */
   #untold = new Map<string, CountReport>();
   /** Questions that had no answer in time, and have none yet. */
   #late = 0;
-  /** How many times who had the word, since the start. */
+  /** Decisions since the start, by who made them. */
   readonly words = { shared: 0, local: 0 };
 
   constructor(options: SharedCountsOptions) {
@@ -55,14 +55,14 @@ export class SharedCounts implements Counts {
     }
     this.words.local++;
     const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
-    // What passed while it was away is no debt of those who come when it is back. What was asked is counted there, if late.
+    // Requests that passed while it was away are no debt of later ones. Late questions are still counted there.
     if (!link.isUp) this.#untold.clear();
     else if (!asks) this.#remember(reports, states);
     return states;
   }
 
   #remember(reports: readonly CountReport[], states: readonly CountState[]): void {
-    // Too many to be told: this replica counts them all the same.
+    // Too many to report: this replica counts them all the same.
     if (this.#untold.size >= UNTOLD_MAX) this.#untold.clear();
     for (const [at, report] of reports.entries()) {
       if (!isReport(report)) continue;
@@ -72,7 +72,7 @@ export class SharedCounts implements Counts {
     }
   }
 
-  /** `null`: not in time. What it says later is heard all the same. */
+  /** `null`: not in time. A late answer is still used. */
   #ask(
     link: Link,
     reports: readonly CountReport[],
@@ -139,7 +139,7 @@ export class SharedCounts implements Counts {
 
 const [PASSED, WAITING] = [6, 7] as const;
 
-/** @throws Error where it is none */
+/** @throws Error if it is malformed */
 function wordOf(report: CountReport, aheadMs: number, granted: number): CountState {
   const isWord = aheadMs >= 0 && aheadMs < Number.MAX_SAFE_INTEGER && granted >= 0;
   if (!isWord || granted > report[WAITING]) throw new Error('this is no word on a limit');
@@ -163,7 +163,7 @@ function withoutPassed(report: CountReport): CountReport {
   return withCounts(report, 0, report[WAITING]);
 }
 
-/** What waits for a word gets one at least as soon: it is less than the patience of those who ask. */
+/** The answer to waiting requests must come within this time, which is less than their own limit. */
 const PATIENCE_MS = 15;
 const UNTOLD_MAX = 10_000;
 /** No script holds the Redis for longer than these take. */

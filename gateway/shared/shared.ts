@@ -21,17 +21,17 @@ export interface SharedOptions {
   readonly workers: () => number;
   /** Of the configuration that serves. */
   readonly version: () => string;
-  /** What the caches of this replica are to forget. */
+  /** Purges the caches of this replica. */
   readonly purge: (purge: Purge) => void;
-  /** What an authority asks another replica for: resolves when all processes of this one answer it. */
+  /** Serves another replica's challenges: resolves when all processes of this one do. */
   readonly answer: (challenges: readonly OutstandingChallenge[]) => Promise<void>;
   /** Others have other keys than this replica had. */
   readonly adopt: (secrets: Secrets) => void;
 }
 
 /**
- * What replicas of one gateway have in common, by way of a Redis, in the one process of each that follows the file. Nothing waits for it: while it is
- * away, each replica goes on with what it has.
+ * The state that replicas of a gateway share through a Redis, in the one process of each replica that follows the file. Nothing waits for
+ * it: while the Redis is away, each replica continues with its own state.
  */
 export class Shared {
   readonly #options: SharedOptions;
@@ -47,7 +47,7 @@ export class Shared {
   /** As the Redis has them. */
   #stored = '';
   #newest = '';
-  /** What others are to be told when it is back. */
+  /** News to publish when it is back. */
   #untold: News[] = [];
   readonly counts: SharedCounts;
   readonly texts: TextsInRedis;
@@ -83,7 +83,7 @@ export class Shared {
     return this.#config === null ? null : this.#acme;
   }
 
-  /** What the same configuration says changes nothing. */
+  /** An unchanged configuration changes nothing. */
   use({ shared }: Pick<GatewayConfig, 'shared'>): void {
     if (isDeepStrictEqual(shared, this.#config)) return;
     this.close();
@@ -139,7 +139,7 @@ export class Shared {
     const { workers, version } = this.#options;
     const own = JSON.stringify({ host: hostname(), workers: workers(), version: version() });
     const secrets = JSON.stringify(this.secrets);
-    // The keys of tickets go on every eight hours, and what they were before is to be found nowhere.
+    // Ticket keys are replaced every eight hours, and the old ones must not be found anywhere.
     const replaced = this.#stored !== '' && secrets !== this.#stored ? this.#stored : '';
     const keys = [`${prefix}:replicas`, `${prefix}:news`, `${prefix}:secrets`];
     const told = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
@@ -149,7 +149,7 @@ export class Shared {
     this.#adopt(stored);
     this.#newest = newest;
     this.#replicas = saidOf(replicas, this.#id);
-    // Whatever it was, this replica has not heard that it is to be forgotten.
+    // Some news was missed, so this replica forgets all cached answers.
     if (missed === 1) this.#options.purge(EVERYTHING);
     for (const one of newsOf(news)) if (one.from !== this.#id) this.#hear(one);
   }
@@ -197,7 +197,7 @@ export class Shared {
     const { prefix } = this.#config!;
     const told = this.#link!.run('tell', [`${prefix}:news`], [JSON.stringify(one)]);
     await told.catch(() => {
-      // Too many to be told one by one: whatever they were, it is among everything.
+      // Too many to publish one by one: purging everything includes them.
       if (this.#untold.length >= UNTOLD_MAX) this.#untold = [{ from: this.#id, purge: EVERYTHING }];
       else this.#untold.push(one);
     });

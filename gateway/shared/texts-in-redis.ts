@@ -6,7 +6,7 @@ import type { Link } from './link.ts';
 /** Stands for no text. */
 const ANY = '*';
 
-/** What replicas keep for each other, asked one by one: nothing of it is remembered here. */
+/** Texts that replicas share, read one by one and not cached. */
 export class TextsInRedis implements SharedTexts {
   readonly #link: () => Link | null;
   readonly #config: () => SharedConfig;

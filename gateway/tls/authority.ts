@@ -1,4 +1,4 @@
-/** A certificate authority of one's own, for development: what node:crypto signs, in the form of RFC 5280. */
+/** A certificate authority for development: signatures by node:crypto, in the form of RFC 5280. */
 
 import {
   createHash,
@@ -45,7 +45,7 @@ export function createAuthority(name: string, days: number, now = Date.now()): I
 }
 
 /**
- * One that nobody but its own key vouches for.
+ * A self-signed certificate.
  * @param more extensions beside the names
  */
 export function selfSigned(

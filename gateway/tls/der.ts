@@ -15,7 +15,7 @@ export function set(...parts: readonly Uint8Array[]): Buffer {
   return tagged(0x31, ...parts);
 }
 
-/** A field that is told by its number. @param constructed whether other fields stand in it */
+/** A field with a context-specific tag. @param constructed whether it contains other fields */
 export function field(number: number, content: Uint8Array, constructed = true): Buffer {
   return tagged((constructed ? 0xa0 : 0x80) | number, content);
 }

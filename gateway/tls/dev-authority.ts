@@ -20,9 +20,9 @@ export function authorityFolder(env: Readonly<Record<string, string | undefined>
 }
 
 /**
- * Reads it, or makes it where there is none, or where it ends within a month. Of several processes that make
- * one at once, all go on with one.
- * @throws what the file system does
+ * Reads the authority, or makes it if there is none or it ends within a month. Several processes that make one at once end up with the
+ * same.
+ * @throws errors of the file system
  */
 export async function devAuthority(folder: string, now = Date.now()): Promise<DevAuthority> {
   const known = await readAuthority(folder, now);
@@ -30,7 +30,7 @@ export async function devAuthority(folder: string, now = Date.now()): Promise<De
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const name = `Portway development CA ${new Date(now).toISOString().slice(0, 10)}`;
   const { cert, key } = createAuthority(name, YEARS * 365, now);
-  // The key and its certificate are one file, and who is first has it: no reader finds one without the other, or two.
+  // Key and certificate are in one file, and the first to write it wins: no reader finds one without the other, or two.
   const draft = await writeDraft(folder, key + cert, 0o600);
   await rm(join(folder, KEY_FILE), { force: true });
   await link(draft, join(folder, KEY_FILE)).catch(ignoreThatItIsThere);
@@ -40,7 +40,7 @@ export async function devAuthority(folder: string, now = Date.now()): Promise<De
   return made;
 }
 
-/** `null`: there is none that can be used. */
+/** `null`: there is no usable one. */
 export async function readAuthority(folder: string, now = Date.now()): Promise<DevAuthority | null> {
   try {
     const both = await readFile(join(folder, KEY_FILE), 'utf8');

@@ -8,13 +8,13 @@ export interface KeyPair {
   readonly cert: string;
   /** PEM, without a passphrase. */
   readonly key: string;
-  /** DNS names and IP addresses that it is for, in lower case; `*.example.com` is one label. */
+  /** DNS names and IP addresses of the certificate, in lower case; `*.example.com` covers one label. */
   readonly names: readonly string[];
   /** When the first certificate of the chain ends, in milliseconds since the epoch. */
   readonly notAfter: number;
 }
 
-/** What keeps a pair from being used: what was found, and what to do. */
+/** Why a pair can't be used: the finding, and what to do. */
 interface KeyPairFault {
   readonly of: 'cert' | 'key';
   readonly found: string;
@@ -92,7 +92,7 @@ function readKey(text: string): KeyObject | KeyPairFault {
   }
 }
 
-/** RFC 9110 §4.3.4 knows the subject's common name no more, but certificates without other names are still about. */
+/** RFC 9110 §4.3.4 no longer allows the subject's common name, but certificates without other names are still in use. */
 function namesOf(certificate: X509Certificate): string[] {
   const entries = certificate.subjectAltName?.split(', ') ?? [];
   const names = entries.flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? []);
@@ -116,7 +116,7 @@ function expiryWarning(chain: Chain, now: number): string | null {
 
 const SOON_DAYS = 14;
 
-/** A client knows the roots and no more: what stands between them and the server's certificate must be sent. */
+/** Clients know only the roots: intermediate certificates must be sent. */
 function chainWarning(chain: Chain): string | null {
   const last = chain.at(-1)!;
   if (last.checkIssued(last)) return null;

@@ -16,9 +16,9 @@ export interface TlsSettings {
 }
 
 /**
- * What every handshake demands, whichever certificate it shows: of TLS 1.2 the suites with forward secrecy and authenticated encryption alone (RFC
- * 9325 §4.2; what Caddy takes, and Mozilla's intermediate set without DHE), and no second handshake on a connection, which a client has for little and we
- * pay for.
+ * Rules of every handshake, whatever its certificate: for TLS 1.2 only suites with forward secrecy and authenticated encryption (RFC 9325
+ * §4.2; the same as Caddy, and Mozilla's intermediate set without DHE), and no renegotiation, which is cheap for a client and expensive for
+ * us.
  */
 export const HANDSHAKE_RULES = {
   ciphers: [
@@ -72,8 +72,8 @@ const BELOW_LOCALHOST = /^(?!-)[a-z0-9-]{1,63}\.localhost$/;
 const ISSUED_MAX = 200;
 
 /**
- * Values by the names of certificates. An exact name wins over `*.example.com`, which is one label and no more (RFC 9525 §6.3); of two
- * values for a name the first one stays.
+ * Values by the names of certificates. An exact name wins over `*.example.com`, which covers one label (RFC 9525 §6.3); of two values for a
+ * name the first one stays.
  */
 class ByServerName<Value> {
   readonly #exact = new Map<string, Value>();

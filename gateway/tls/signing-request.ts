@@ -1,4 +1,4 @@
-/** What an authority is asked to sign (PKCS #10, RFC 2986), and what of a certificate names it to its authority (RFC 9773). */
+/** Certificate signing requests (PKCS #10, RFC 2986), and the identifier of a certificate for its authority (RFC 9773). */
 
 import { createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { alternativeNames, ECDSA_WITH_SHA256 } from './authority.ts';

@@ -1,7 +1,7 @@
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { TlsSettings } from './settings.ts';
 
-/** What all workers make the same keys of. It is kept in memory alone. */
+/** The seed from which all workers derive the same keys. Kept in memory only. */
 export interface TicketSeed {
   /** Since 1970. */
   readonly period: number;
@@ -14,8 +14,8 @@ export function newTicketSeed(now: number = Date.now()): TicketSeed {
 }
 
 /**
- * The keys that session tickets are sealed with (RFC 8446 §4.6.1, RFC 5077 §4). Every eight hours the secret is replaced by one that is derived from
- * it, and forgotten: processes that began with one seed agree without a word, and tickets of before can't be opened by what is in memory now.
+ * The keys of session tickets (RFC 8446 §4.6.1, RFC 5077 §4). Every eight hours the secret is replaced by one derived from it: processes
+ * with the same seed stay in agreement without messages, and memory can't open older tickets.
  */
 export class TicketKeys {
   readonly #now: () => number;
@@ -56,8 +56,8 @@ export class TicketKeys {
   }
 
   /**
-   * @param clients What the certificate of a client was judged by when the ticket was given: a session that is resumed is not judged again.
-   * @returns 48 bytes, as `tls.Server.setTicketKeys` takes them
+   * @param clients the rules for client certificates when the ticket was given: a resumed session is not verified again
+   * @returns 48 bytes for `tls.Server.setTicketKeys`
    */
   keys(clients: TlsSettings['clients']): Buffer {
     const judge = createHash('sha256').update(JSON.stringify(clients)).digest('base64');

@@ -1,8 +1,8 @@
 import type { WorkerProcess } from './worker-process.ts';
 
 /**
- * Which worker carries UDP. It is one at a time, because the kernel would give the datagrams of one client to another worker, and so to another
- * session, whenever one comes or goes (docs/decisions/0045-one-worker-carries-datagrams.md).
+ * Selects the worker that carries UDP. It is one at a time: with several, the kernel would give a client's datagrams to another worker, and
+ * so to another session, whenever one comes or goes (docs/decisions/0045-one-worker-carries-datagrams.md).
  */
 export class DatagramCarrier {
   readonly #ready: () => readonly WorkerProcess[];
@@ -15,7 +15,7 @@ export class DatagramCarrier {
     this.#ready = ready;
   }
 
-  /** Sees to it that there is one. */
+  /** Appoints one if there is none. */
   appoint(): void {
     void this.#enqueue(async () => {
       if (this.#worker?.state === 'ready') return;

@@ -2,9 +2,9 @@ import cluster from 'node:cluster';
 import net from 'node:net';
 
 /**
- * Where a worker accepts by itself, a port that is taken is found by the worker, which has a handle for it by then. Node 26 forgets to close that
- * handle, and ends the process by an assertion when the same port is tried again. Here it is closed. What does this has no public name
- * (docs/private-parts.md).
+ * Closes handles of ports that a worker failed to open. A worker that accepts by itself has a handle for the port when it finds it taken;
+ * Node 26 forgets to close that handle, and ends the process by an assertion when the same port is tried again. There is no public name for
+ * this (docs/private-parts.md).
  */
 export function closeFailedPorts(): void {
   const internals = cluster as Internals;

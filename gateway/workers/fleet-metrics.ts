@@ -6,12 +6,12 @@ import type { Fleet } from './fleet.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /**
- * What all workers have counted together. A worker that was replaced, or killed, has counted for all: what it told last is kept, or the sums would
- * go back, and who computes rates would see a storm.
+ * The counters of all workers together. Those of a replaced or killed worker are kept: otherwise sums would decrease, and rates computed
+ * from them would show a storm.
  */
 export class FleetMetrics {
   readonly #workers: () => readonly WorkerProcess[];
-  /** What those have counted that are no more. */
+  /** Counters of ended workers. */
   readonly #past = new Sums();
   readonly #ended = new WeakSet<WorkerProcess>();
 
@@ -23,7 +23,7 @@ export class FleetMetrics {
   async readings(routes: ReadonlySet<string>): Promise<readonly Reading[]> {
     const living = this.#workers().filter(({ state }) => state !== 'starting');
     const told = await Promise.all(living.map((worker) => reading(worker)));
-    // Who ended while the others were asked is in the past by now.
+    // A worker that ended while the others were asked is among the past ones.
     const now = told.filter((_, at) => !this.#ended.has(living[at]!));
     this.#past.keepOnly(routesIn(now, routes));
     return [...now, this.#past.reading()];
@@ -35,7 +35,7 @@ export class FleetMetrics {
   }
 }
 
-/** What the primary is itself, and who works for it. */
+/** Readings of the primary itself, and of its workers' states. */
 export async function readPrimary(fleet: Fleet): Promise<Reading> {
   const reading = new ReadingBuilder();
   await readProcess(reading);
@@ -45,7 +45,7 @@ export async function readPrimary(fleet: Fleet): Promise<Reading> {
   return reading.build();
 }
 
-/** One that does not answer, or is just ending, is what it was: its gauges mean nothing then. */
+/** The last reading of a worker that does not answer or is ending, without its gauges. */
 async function reading(worker: WorkerProcess): Promise<Reading> {
   try {
     worker.reading = await worker.ask('reading', null);
@@ -60,7 +60,7 @@ function counted(all: Reading): Reading {
   return all.filter(({ name }) => METRICS[name].type !== 'gauge');
 }
 
-/** Those of the configuration, and what workers still tell of others that it had (traffic-store.ts). */
+/** Configured routes, and removed ones that workers still report (traffic-store.ts). */
 function routesIn(readings: readonly Reading[], configured: ReadonlySet<string>): ReadonlySet<string> {
   const told = readings
     .flat()

@@ -27,25 +27,25 @@ export interface FleetOptions {
   readonly adminSessions: () => boolean;
   /** Where the services are that a cluster names. */
   readonly placed: () => readonly PlacedService[];
-  /** Where all workers agree on what they count. */
+  /** Where all workers agree on counts. */
   readonly counts: Counts;
   readonly texts: SharedTexts;
   /** How long a worker may take until it takes connections. */
   readonly startTimeoutMs: number;
-  /** A process is no more. */
+  /** A process has ended. */
   readonly ended: (worker: WorkerProcess) => void;
   /** Somebody has asked the worker of this slot to end. */
   readonly dismissed: (slot: WorkerSlot) => void;
 }
 
-/** All workers: as many slots as the configuration wants, and those who are leaving. */
+/** All workers: the configured number of slots, and workers that are leaving. */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly slots: readonly WorkerSlot[];
   readonly #living = new Set<WorkerProcess>();
   readonly #underWay = new UnderWayKeeper<WorkerProcess>();
   readonly #datagrams = new DatagramCarrier(() => this.ready());
-  /** What they serve. */
+  /** The content that they serve. */
   #content: FileContent;
   #listening: Listening | null = null;
   #challenges: readonly OutstandingChallenge[] = [];
@@ -56,7 +56,8 @@ export class Fleet {
   constructor(options: FleetOptions, content: FileContent) {
     this.#options = options;
     this.#content = content;
-    // With several, the primary deals connections out (decision 0043). A single worker accepts by itself, from a queue that its successor shares.
+    // With several workers the primary deals out connections (0043). A single worker accepts by itself, from a queue that its successor
+    // shares.
     if (options.workers === 1) cluster.schedulingPolicy = cluster.SCHED_NONE;
     this.slots = Array.from({ length: options.workers }, () => this.#createSlot());
   }
@@ -70,7 +71,10 @@ export class Fleet {
     });
   }
 
-  /** The first worker alone, so that what is in the way is found, and told, once; then all others together. @throws what its gateway threw. */
+  /**
+   * Starts the first worker alone, so that an obstacle is found and reported once; then all others together. @throws the error of its
+   * gateway
+   */
   async open(): Promise<void> {
     const [first, ...others] = this.slots;
     await first!.open();
@@ -100,7 +104,7 @@ export class Fleet {
   }
 
   /**
-   * Puts a configuration to work. One worker tries it, and the others get what it has taken: what is refused, is refused by all.
+   * Applies a configuration. One worker tries it, and the others get it if that succeeded: all of them refuse it, or none.
    * @throws Refusal
    */
   async take(content: FileContent): Promise<void> {
@@ -133,7 +137,7 @@ export class Fleet {
     else this.#giveUp(worker, new Error(result.rejected));
   }
 
-  /** Its successor begins with what all others have. */
+  /** Its successor starts with the same content as all others. */
   #giveUp(worker: WorkerProcess, cause: Error): null {
     if (worker.state === 'ended') return null;
     const fields = { worker: worker.pid, cause: cause.message };
@@ -231,10 +235,10 @@ export class Fleet {
   async #settled(worker: WorkerProcess): Promise<void> {
     if (this.#closed) worker.kill();
     this.#listening = await worker.up;
-    // It took requests before it could be told of changes and purges. What it keeps is little by now.
+    // It took requests before it could hear of changes and purges. Its cache is small by now.
     await worker.ask('purge', EVERYTHING).catch(() => {});
     if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
-    // What was said while it started.
+    // Drained addresses that were set while it started.
     await worker.ask('drain', this.#drained).catch(() => {});
     if (this.captured !== null) await worker.ask('capture', this.captured).catch(() => {});
     await worker.ask('place', this.#options.placed()).catch(() => {});

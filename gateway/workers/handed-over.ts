@@ -3,9 +3,9 @@ import cluster, { type Worker } from 'node:cluster';
 /**
  * Connections that were sent to a worker and that it has not confirmed yet.
  *
- * When a worker dies in that moment, `node:cluster` (Node 26) forgets them: they stay open in the primary, and their clients wait for ever. As
- * the worker has not seen them, a peer can serve them: to cluster they are told as refused, which a worker that is closing does, too.
- * How cluster confirms has no public name (docs/private-parts.md): where nothing is ever confirmed, connections are not kept.
+ * When a worker dies in that moment, `node:cluster` (Node 26) forgets them: they stay open in the primary, and their clients wait for ever.
+ * As the worker has not seen them, another one can serve them: cluster is told that they were refused, as a closing worker does.
+ * Confirmations have no public name (docs/private-parts.md): if none ever arrives, connections are not kept.
  */
 export class HandedOver {
   readonly #worker: Worker;
@@ -42,7 +42,7 @@ export class HandedOver {
   }
 
   #giveBack(): void {
-    // What the worker said last may still be unread. And where a connection is unconfirmed, `disconnect` is never emitted.
+    // The worker's last messages may still be unread. And with an unconfirmed connection, `disconnect` is never emitted.
     if (this.#worker.isConnected()) return void setTimeout(() => this.#giveBack(), UNREAD_MS);
     if (this.#worker.id in (cluster.workers ?? {})) this.#worker.disconnect();
     for (const [ack, handle] of this.#unconfirmed) {
@@ -54,7 +54,7 @@ export class HandedOver {
   }
 }
 
-/** What cluster says to its workers, as far as it is read here: internal/cluster/ in Node's source. */
+/** Messages of cluster to its workers, as far as they are read here: internal/cluster/ in Node's source. */
 interface ClusterMessage {
   readonly cmd?: string;
   readonly act?: string;

@@ -1,8 +1,8 @@
 /**
- * What a primary and its workers say to each other. It goes through JSON, so that everything here is plain data.
+ * Messages between a primary and its workers, as plain data, since they go through JSON.
  *
  * To let the primary ask something more of each worker, add a row to `Questions`; worker.ts then lacks the worker's side of it, and
- * `Fleet.askAll(name)` has the answers. What is only told is a figure (observe/figures.ts), and needs nothing here.
+ * `Fleet.askAll(name)` has the answers. Anything that is only shown is a figure (observe/figures.ts), and needs nothing here.
  */
 
 import type { OutstandingChallenge } from '../acme/challenges.ts';
@@ -31,17 +31,17 @@ import type { ReloadResult } from '../proxy/reloader.ts';
 import type { Secrets } from '../shared/messages.ts';
 import type { StartFailure } from './start-failure.ts';
 
-/** What the primary may ask a worker, by name: what it gives with the question, and what it gets. */
+/** Questions of the primary to a worker, by name: the argument and the answer. */
 interface Questions {
   /** @see FIGURES in observe/figures.ts */
   readonly figure: Exchange<FigureName, unknown>;
-  /** What it has counted, and its gauges. */
+  /** Its counters and gauges. */
   readonly reading: Exchange<null, Reading>;
   /** How many URLs were forgotten. */
   readonly purge: Exchange<Purge, number>;
   /** Those of its exchanges that are meant. */
   readonly exchanges: Exchange<ExchangeQuery, ExchangeList>;
-  /** One of them by its id; `null`: it is another worker's, or gone. */
+  /** One exchange by its id; `null`: it is another worker's, or gone. */
   readonly exchange: Exchange<{ readonly id: string; readonly bodies: boolean }, ExchangeView | null>;
   /** The same as it came, to be sent again. */
   readonly keptRequest: Exchange<string, KeptRequest | null>;
@@ -70,11 +70,11 @@ export type Question = keyof Questions;
 export type Given<Q extends Question> = Questions[Q]['given'];
 export type AnswerTo<Q extends Question> = Questions[Q]['answer'];
 
-/** What only the primary knows, and a worker shows on the gateway's page and in error answers. */
+/** The primary's status, which workers show on the gateway's page and in error answers. */
 export interface PrimaryStatus {
   readonly services: readonly ServiceStatus[];
   readonly config: ConfigStatus;
-  /** What all workers must have in common: how they call a party that they count, and the keys of session tickets. */
+  /** Secrets that all workers share: the key of party tags, and the keys of session tickets. */
   readonly secrets: Secrets;
   /** How many count together, in all replicas. */
   readonly processes: number;
@@ -86,15 +86,15 @@ export interface Listening {
   readonly port: number;
 }
 
-/** What a worker is told at its start. */
+/** The first message to a worker. */
 export interface Assignment {
   readonly configFile: string;
   readonly content: FileContent;
   readonly mode: GatewayOptions['mode'];
-  /** `null`: nobody listens yet, the configuration says where. */
+  /** `null`: nothing listens yet, so the configuration decides. */
   readonly listen: Listening | null;
   readonly datagrams: boolean;
-  /** How many share what the configuration bounds. */
+  /** The number of workers that share configured bounds. */
   readonly workers: number;
   readonly primaryStatus: PrimaryStatus;
   /** Addresses that get no new exchanges. */
@@ -115,14 +115,14 @@ export type ToWorker =
       readonly id: number;
       readonly states: readonly CountState[] | readonly UnderWayState[];
     }
-  /** The answer to `text`. @property failure why there is none; `null`: there is */
+  /** The answer to `text`. @property failure why there is none; `null`: there is one */
   | {
       readonly kind: 'text told';
       readonly id: number;
       readonly text: string | null;
       readonly failure: string | null;
     }
-  /** What a change that another worker has carried makes forget. */
+  /** What to forget after a change that another worker has carried. */
   | { readonly kind: 'changed'; readonly purges: readonly Purge[] }
   /** @see Departure */
   | ({ readonly kind: 'leave' } & Departure);
@@ -130,7 +130,7 @@ export type ToWorker =
 /** How a worker is to end. */
 export interface Departure {
   readonly deadlineMs: number;
-  /** Others serve on the same ports: what is idle or lasts has time until the deadline. */
+  /** Others serve on the same ports, so idle and long-lived connections have time until the deadline. */
   readonly gently: boolean;
 }
 
@@ -143,11 +143,11 @@ export type FromWorker =
   | { readonly kind: 'piece'; readonly id: number; readonly text: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'no answer'; readonly id: number; readonly cause: string }
-  /** What it has let pass, and who waits; one question at a time for each kind of party. */
+  /** Passed and waiting requests of parties; one question at a time for each kind of party. */
   | { readonly kind: 'counts'; readonly id: number; readonly reports: readonly CountReport[] }
-  /** What it has under way of some parties, and who waits; one question at a time for each limit. */
+  /** Exchanges under way and waiting of parties; one question at a time for each limit. */
   | { readonly kind: 'under-way'; readonly id: number; readonly reports: readonly UnderWayReport[] }
-  /** What replicas keep for each other. */
+  /** A text shared by replicas. */
   | { readonly kind: 'text'; readonly id: number; readonly question: TextQuestion }
   /** For the other workers. */
   | { readonly kind: 'changed'; readonly purges: readonly Purge[] }
@@ -159,7 +159,7 @@ export type FromWorker =
    */
   | { readonly kind: 'finished'; readonly inTime: boolean; readonly reading: Reading | null };
 
-/** Extensions are code of somebody else, which may send what it likes on the same channel. */
+/** Extensions may send anything on the same channel. */
 export function isMessage(value: unknown): value is { readonly kind: string } {
   return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 }

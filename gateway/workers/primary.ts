@@ -28,16 +28,16 @@ import type { WorkerSlot } from './worker-slot.ts';
 export interface PrimaryOptions extends GatewayOptions {
   /** `auto`: as many as the machine can run at once. */
   readonly workers: number | 'auto';
-  /** What a worker that was replaced has to end what it began, in milliseconds. */
+  /** Time for a replaced worker to finish its exchanges, in milliseconds. */
   readonly drainMs: number;
   /** How long a worker may take until it takes connections; default 30 s. */
   readonly startTimeoutMs?: number;
 }
 
 /**
- * Starts as many gateways as `workers` says, each a process of its own on the same ports. This one carries nothing: it follows the file, keeps
- * every slot filled, and answers for all on the admin listener.
- * @throws as `startGateway` does.
+ * Starts as many gateways as `workers` says, each a process of its own on the same ports. The primary carries nothing: it follows the file,
+ * keeps every slot filled, and answers for all on the admin listener.
+ * @throws as `startGateway` does
  */
 export async function startPrimary(options: PrimaryOptions): Promise<Gateway> {
   const primary = new Primary(options);
@@ -57,7 +57,7 @@ class Primary implements Gateway {
   #admin: Admin | null = null;
   #notReady: string | null = 'starting';
   readonly #replacing: Replacing;
-  /** Its workers find what it orders on disk. */
+  /** Workers find ordered certificates on disk. */
   readonly #acme: Acme;
   readonly #shared: Shared;
   #closing: Promise<boolean> | null = null;
@@ -66,7 +66,7 @@ class Primary implements Gateway {
   #news: NodeJS.Timeout | undefined;
   #told = '';
   #adminSessions = false;
-  /** Of what it tells. */
+  /** For its answers. */
   readonly #slice = new TimeSlice();
   adminAddress: Gateway['adminAddress'] = null;
 
@@ -290,7 +290,7 @@ class Primary implements Gateway {
     return { services: services?.() ?? [], config, secrets, processes: counts.processes };
   }
 
-  /** What the supervisor knows changes without a word. */
+  /** The supervisor's state changes without an event. */
   #tellNews(): void {
     const primaryStatus = this.#primaryStatus();
     const text = JSON.stringify(primaryStatus);
@@ -322,7 +322,7 @@ class Primary implements Gateway {
   }
 }
 
-/** Each exchange is one worker's. */
+/** The answer of the worker that has the exchange. */
 function known<T>(told: readonly (T | null)[]): T | null {
   return told.find((one) => one !== null) ?? null;
 }

@@ -6,7 +6,7 @@ import type { WorkerSlot } from './worker-slot.ts';
 
 export interface ReplacingOptions {
   readonly log: Logger;
-  /** What a worker that is replaced has to end what it began, in milliseconds. */
+  /** Time for a replaced worker to finish its exchanges, in milliseconds. */
   readonly drainMs: number;
   /** Asked for once workers run. */
   readonly fleet: () => Fleet;
@@ -24,7 +24,7 @@ export class Replacing {
     this.#options = options;
   }
 
-  /** One at a time: who asks meanwhile hears how that ends. */
+  /** One replacement at a time: a second request gets the result of the first. */
   replaceAll(): Promise<Replacement> {
     this.#running ??= this.#replaceEach().finally(() => {
       this.#running = null;

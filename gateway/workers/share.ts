@@ -1,8 +1,8 @@
 import type { GatewayConfig, RouteConfig, StreamConfig } from '../model/config.ts';
 
 /**
- * What one of so many workers has of a configuration: of each bound on connections its part, rounded up, so that all together keep the
- * bound. Connections are dealt out in turn, so that no worker has many more of them than the others.
+ * The configuration for one of several workers: each bound on connections is divided, rounded up, so that all together keep it. Connections
+ * are dealt out in turn, so that no worker has many more than the others.
  */
 export function shareOf(config: GatewayConfig, workers: number): GatewayConfig {
   return {

@@ -1,9 +1,9 @@
 import { EVERYTHING, type Purge } from '../cache/purge.ts';
 
 /**
- * What changes make others forget, on its way from a worker to the primary, or from there to another worker. A change is told at once. Those that come
- * before that has gone, or in the hundredth of a second behind it, are told together: each message costs the primary and all workers more than what it
- * makes forget, and before a process that stands still they must not pile up.
+ * Batches what changes make others forget, from a worker to the primary, or from there to another worker. The first is sent at once. Later
+ * ones, until it has gone and a hundredth of a second after, are sent together: a message costs the primary and all workers more than
+ * forgetting does, and messages must not pile up before a process that stands still.
  */
 export class ToldChanges {
   readonly #send: (purges: readonly Purge[], gone: () => void) => void;
@@ -25,7 +25,7 @@ export class ToldChanges {
     if (!this.#waits) this.flush();
   }
 
-  /** Tells what there is without waiting. */
+  /** Sends pending ones without waiting. */
   flush(): void {
     this.#waits = this.#waiting.size > 0;
     if (!this.#waits) return;
@@ -36,5 +36,5 @@ export class ToldChanges {
 }
 
 const PAUSE_MS = 10;
-/** One answer may name 128 things, of some KiB each. Beyond, to forget all costs less than to tell what. */
+/** One answer may name 128 things of some KiB each. Beyond this bound, forgetting everything costs less than a longer message. */
 const TOLD_MAX = 1_000;

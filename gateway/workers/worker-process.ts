@@ -20,7 +20,7 @@ import {
 import { errorOf } from './start-failure.ts';
 import { ToldChanges } from './told-changes.ts';
 
-/** `starting`: takes no connections yet. `draining`: no more. */
+/** `starting`: accepts no connections yet. `draining`: accepts no more. */
 export type WorkerState = 'starting' | 'ready' | 'draining' | 'ended';
 
 /** How a process ended. */
@@ -31,7 +31,7 @@ export interface Ending {
 }
 
 interface Waiting {
-  /** What has come of a long answer. */
+  /** The received part of a long answer. */
   json: string;
   readonly timer: NodeJS.Timeout;
   readonly settle: (answer: unknown) => void;
@@ -43,19 +43,19 @@ export class WorkerProcess {
   readonly pid: number;
   /** Milliseconds since the epoch. */
   readonly since = Date.now();
-  /** Resolves when it takes connections. Rejects with what its gateway threw, or how it ended or hung instead. */
+  /** Resolves when it accepts connections. Rejects with its gateway's error, or with how it ended or hung. */
   readonly up: Promise<Listening>;
   readonly ended: Promise<Ending>;
   /** The configuration that it serves, or begins with. */
   content: FileContent;
   state: WorkerState = 'starting';
-  /** What it counted, as far as it has told. */
+  /** Its last counters. */
   reading: Reading | null = null;
   /** Whether it did not answer the last question in time. */
   silent = false;
-  /** Called with what a change that it has carried makes the others forget. */
+  /** Called with what others have to forget after a change that it carried. */
   changed: (purges: readonly Purge[]) => void = () => {};
-  /** What others have carried, for it to forget. */
+  /** Changes that others carried, for it to forget. */
   readonly changes = new ToldChanges((purges, gone) => this.#tell({ kind: 'changed', purges }, gone));
   /** Called when somebody else than us wants it to end. */
   dismissed: () => void = () => {};
@@ -87,7 +87,7 @@ export class WorkerProcess {
     this.content = assignment.content;
     this.ended = this.#ended.promise;
     this.up = this.#up.promise;
-    // Whoever waits hears of it; nobody has to.
+    // A rejection is handled by whoever awaits it; if nobody does, it is no error.
     this.up.catch(() => {});
     const timer = setTimeout(() => this.#giveUp(startTimeoutMs), startTimeoutMs);
     const settled = () => clearTimeout(timer);
@@ -120,7 +120,7 @@ export class WorkerProcess {
     this.#tell({ kind: 'primary-status', primaryStatus });
   }
 
-  /** Lets it end what it has. One that does not end by itself is killed. @returns whether all that was under way ended in time. */
+  /** Lets it finish its exchanges, and kills it if it does not end. @returns whether all exchanges ended in time */
   async leave(departure: Departure): Promise<boolean> {
     if (this.state === 'ready' || this.state === 'starting') this.state = 'draining';
     this.#up.reject(new Error(`worker ${this.pid} was told to end`));
@@ -199,7 +199,7 @@ export class WorkerProcess {
     }
   }
 
-  /** Extensions are code of somebody else, which may send what it likes on the same channel. */
+  /** Extensions may send anything on the same channel. */
   async #count({ id, reports }: Extract<FromWorker, { kind: 'counts' }>): Promise<void> {
     if (!areReports(reports)) return;
     this.#tell({ kind: 'counted', id, states: await this.#counts.settle(reports) });
@@ -214,7 +214,7 @@ export class WorkerProcess {
     this.#tell({ kind: 'text told', id, ...told });
   }
 
-  /** It can't be forked, of which no `exit` tells; or something can't be sent to one that is ending. */
+  /** Forking failed, which emits no `exit`; or a message could not be sent to an ending worker. */
   #failed(cause: Error): void {
     this.#up.reject(cause);
     if (this.pid === 0) this.#exited(null, null);
@@ -241,9 +241,9 @@ export class WorkerProcess {
   }
 }
 
-/** Somebody waits for what the admin listener says. */
+/** A client of the admin listener waits for the answer. */
 const PATIENCE_MS = 1_000;
-/** What a worker gets beyond its deadline to close its ports and write its last lines. */
+/** Time beyond its deadline for a worker to close its ports and write its last lines. */
 const OVERTIME_MS = 2_000;
 
 function areReports(reports: unknown): boolean {

@@ -6,13 +6,13 @@ export interface WorkerSlotOptions {
   readonly log: Logger;
   /** Forks a process for this slot. */
   readonly fork: () => WorkerProcess;
-  /** Resolves when the process serves what it should; rejects with the reason why it does not. */
+  /** Resolves when the process serves the current configuration; rejects with the reason why it does not. */
   readonly settled: (worker: WorkerProcess) => Promise<void>;
-  /** Who serves has changed. */
+  /** The serving worker has changed. */
   readonly changed: () => void;
 }
 
-/** One of the slots for workers, kept filled: whoever dies there has a successor. */
+/** A slot for a worker, kept filled: a worker that dies gets a successor. */
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #delay = new RespawnDelay();
@@ -26,12 +26,12 @@ export class WorkerSlot {
     this.#options = options;
   }
 
-  /** Who serves here, or is about to. */
+  /** The worker that serves here, or is starting. */
   get worker(): WorkerProcess | null {
     return this.#worker;
   }
 
-  /** The first worker. @throws what its gateway threw. */
+  /** Starts the first worker. @throws the error of its gateway */
   async open(): Promise<void> {
     const worker = this.#options.fork();
     this.#worker = worker;
@@ -59,7 +59,7 @@ export class WorkerSlot {
     return previous;
   }
 
-  /** No more successors. */
+  /** Stops filling the slot. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -26,13 +26,13 @@ import { ToldChanges } from './told-changes.ts';
 
 export interface WorkerOptions {
   readonly env: GatewayOptions['env'];
-  /** Made when it is known what the configuration says of it. */
+  /** Called when the log's configuration is known. */
   readonly createLog: (assignment: Assignment) => Promise<Logger>;
 }
 
 /**
- * The process of a worker: it runs a gateway and does what its primary says. When the primary is gone, Node ends it
- * (https://nodejs.org/api/cluster.html#event-disconnect): nobody is left to accept connections for it.
+ * The process of a worker: runs a gateway and obeys its primary. When the primary has gone, Node ends the worker
+ * (https://nodejs.org/api/cluster.html#event-disconnect), as nothing accepts connections for it any more.
  */
 export class WorkerProgram {
   readonly #options: WorkerOptions;
@@ -50,7 +50,7 @@ export class WorkerProgram {
     this.#options = options;
   }
 
-  /** Resolves when it has been told to end, and has. */
+  /** Resolves when it was told to end, and has ended. */
   async run(): Promise<void> {
     closeFailedPorts();
     process.on('message', (message: unknown) => {
@@ -60,7 +60,7 @@ export class WorkerProgram {
     await this.#ended.promise;
   }
 
-  /** The primary decides what becomes of it. */
+  /** The primary decides its end. */
   dismiss(): void {
     tell({ kind: 'dismissed' });
   }
@@ -172,7 +172,7 @@ export class WorkerProgram {
     };
   }
 
-  /** What the primary does not answer is never settled: who asks has a time of its own. */
+  /** A question without an answer never settles: the caller has a timeout of its own. */
   #settle(question: (id: number) => FromWorker): Promise<readonly (readonly [number, number])[]> {
     const id = ++this.#questions;
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** What a request asks for can't be had: its code (JSON-RPC 2.0 §5.1) and what to do. */
+/** A request that fails: its code (JSON-RPC 2.0 §5.1) and what to do. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: number;
@@ -17,7 +17,7 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const INTERNAL = -32603;
 
-/** Answers a request; `null` for what only tells something. @throws RpcError */
+/** Answers a request; returns `null` for a notification. @throws RpcError */
 export type RpcHandler = (method: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 type Id = string | number;
@@ -28,7 +28,7 @@ type Id = string | number;
  */
 export async function serveRpc(input: Readable, output: Writable, handle: RpcHandler): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  // A client that reads no more has left: the input ends, too.
+  // The client has left: the input ends, too.
   output.on('error', () => input.destroy());
   const answer = async (line: string | null) => {
     const said = line === null ? TOO_LONG : await answerTo(line, handle);

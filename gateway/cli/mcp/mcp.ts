@@ -51,7 +51,7 @@ function sourcesOf(named: string | undefined, context: CommandContext): ToolSour
   };
 }
 
-/** Standard output is the protocol's, so what is wrong with the file is told to who asks. @throws UnreachableError */
+/** Standard output belongs to the protocol, so problems of the file are in the answer. @throws UnreachableError */
 async function loadOrSay(named: string | undefined, context: CommandContext): Promise<Loaded> {
   let written = '';
   const loaded = await loadWithContainers(named, context, { write: (text) => (written += text) });

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { UnreachableError } from '../running-gateway.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, type RpcHandler } from './json-rpc.ts';
 
-/** What an agent may call. */
+/** A tool for agents. */
 export interface Tool {
   readonly name: string;
   readonly title: string;
-  /** What it is good for, and what comes back. */
+  /** Its purpose and result. */
   readonly description: string;
   readonly input: z.ZodObject;
   /** It changes something. */
@@ -44,7 +44,7 @@ export function mcpServer(tools: readonly Tool[], version: string): RpcHandler {
   };
 }
 
-/** The newest first. What is used here is the same in all of them. */
+/** Newest first. The features used here are the same in all of them. */
 const PROTOCOLS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 function greeting({ protocolVersion }: Readonly<Record<string, unknown>>, version: string): unknown {
@@ -71,7 +71,7 @@ async function called(tools: readonly Tool[], params: Readonly<Record<string, un
   if (found === undefined)
     throw new RpcError(INVALID_PARAMS, `There is no tool ${JSON.stringify(params.name)}.`);
   const input = found.input.safeParse(params.arguments ?? {});
-  // What the agent can mend is for the agent to read.
+  // The agent can correct its input, so the fault is in the result.
   if (!input.success) return said(z.prettifyError(input.error), true);
   try {
     const result = await found.call(input.data as never);

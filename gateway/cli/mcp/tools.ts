@@ -5,17 +5,17 @@ import type { GatewayStatus, RouteOverview } from '../../model/status.ts';
 import type { RunningGateway } from '../running-gateway.ts';
 import { type Tool, tool } from './server.ts';
 
-/** What tools need of the program around them. */
+/** The sources of the tools. */
 export interface ToolSources {
   /** The gateway that runs with the configuration. @throws UnreachableError */
   gateway(): Promise<RunningGateway>;
-  /** What `portway explain` prints. @throws UnreachableError */
+  /** The output of `portway explain`. @throws UnreachableError */
   explain(
     method: string,
     url: string,
     fields: readonly (readonly [name: string, value: string])[],
   ): Promise<string>;
-  /** What `portway check` says of such a text; `null`: nothing is wrong with it. */
+  /** The output of `portway check` for a text; `null`: no problems. */
   problemsOf(text: string): Promise<string | null>;
 }
 

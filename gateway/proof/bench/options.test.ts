@@ -35,10 +35,8 @@ test('peers and cases are chosen by name and keep the order of the tables', () =
 });
 
 test('--seconds and --rounds prevail over those of --quick', () => {
-  expect(parseOptions(['--quick', '--seconds', '3', '--rounds', '7'])).toMatchObject({
-    seconds: 3,
-    rounds: 7,
-  });
+  const seen = parseOptions(['--quick', '--seconds', '3', '--rounds', '7']);
+  expect(seen).toMatchObject({ seconds: 3, rounds: 7 });
 });
 
 test.each([

@@ -106,9 +106,8 @@ describe.skipIf(!hasPebble)('profile', { timeout: 60_000 }, () => {
       prepare: (front) => front.edit((directory) => ({ ...directory, meta: { profiles } })),
     });
     await ordered(gateway);
-    expect(front.payloads('/order-plz')).toEqual([
-      { identifiers: [{ type: 'dns', value: NAME }], profile: 'shortlived' },
-    ]);
+    const seen = front.payloads('/order-plz');
+    expect(seen).toEqual([{ identifiers: [{ type: 'dns', value: NAME }], profile: 'shortlived' }]);
   });
 
   test('that the directory has not is an error that names those that it has', async () => {

@@ -33,11 +33,8 @@ test.skipIf(!hasPebble).each(ALL_PAIRS ? (['http-01', 'tls-alpn-01'] as const) :
       },
       60_000,
     );
-    expect(await certificateStatus(gateway.adminPort)).toMatchObject({
-      name: NAME,
-      state: 'valid',
-      failures: 0,
-    });
+    const seen = await certificateStatus(gateway.adminPort);
+    expect(seen).toMatchObject({ name: NAME, state: 'valid', failures: 0 });
     const metrics = await scrape(gateway.adminPort);
     expect(metrics.sum('portway_acme_orders_total', { result: 'issued' })).toBe(1);
     expect(front.payloads('/order-plz')).toHaveLength(1);

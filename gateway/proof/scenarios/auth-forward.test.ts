@@ -101,11 +101,8 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
       ['POST'],
       ['/db/x?y=1'],
     ]);
-    expect([said('x-forwarded-method'), said('x-forwarded-uri'), said('x-forwarded-host')]).toEqual([
-      ['POST'],
-      ['/db/x?y=1'],
-      ['shop.test'],
-    ]);
+    const seen = [said('x-forwarded-method'), said('x-forwarded-uri'), said('x-forwarded-host')];
+    expect(seen).toEqual([['POST'], ['/db/x?y=1'], ['shop.test']]);
     expect([said('x-forwarded-proto'), said('x-forwarded-for')]).toEqual([['http'], ['127.0.0.1']]);
     expect([...said('if-none-match'), ...said('content-type'), ...said('content-length')]).toEqual([]);
   });
@@ -113,10 +110,8 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
   test('a session that it renews reaches the browser', async () => {
     const { gateway } = await stage();
     const { status, head } = await gateway.get('/db/x', 'Cookie: _oauth2_proxy=old');
-    expect([status, head.values('set-cookie').map((cookie) => cookie.split(';')[0])]).toEqual([
-      200,
-      ['_oauth2_proxy_0=new', '_oauth2_proxy_1=er'],
-    ]);
+    const seen = [status, head.values('set-cookie').map((cookie) => cookie.split(';')[0])];
+    expect(seen).toEqual([200, ['_oauth2_proxy_0=new', '_oauth2_proxy_1=er']]);
     expect((await gateway.get('/db/x', COOKIE)).head.values('set-cookie')).toEqual([]);
   });
 
@@ -228,10 +223,8 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
     expect((await gateway.get('/db/x', 'X-API-Key: pw_one', forged, forged)).status).toBe(200);
     expect((await gateway.get('/db/x', forged)).status).toBe(401);
     expect((await gateway.get('/db/x', 'Authorization: Bearer right')).status).toBe(200);
-    expect(service.requests.map(({ head }) => head.values('authorization'))).toEqual([
-      [],
-      ['Bearer of-the-gate'],
-    ]);
+    const seen = service.requests.map(({ head }) => head.values('authorization'));
+    expect(seen).toEqual([[], ['Bearer of-the-gate']]);
   });
 
   test('a question that comes back to the gateway ends', async () => {

@@ -54,11 +54,8 @@ describe.each(laneKinds)('auth: keys on $kind', ({ routes, files }) => {
     const { service, status } = await stage('{ keys: keys.txt }');
     expect(await status('X-API-Key: pw_one', 'X_API_Key: pw_two', 'X-API_key: pw_two')).toBe(200);
     const { head } = service.request;
-    expect([head.values('x-api-key'), head.values('x_api_key'), head.values('x-api_key')]).toEqual([
-      ['pw_one'],
-      [],
-      [],
-    ]);
+    const seen = [head.values('x-api-key'), head.values('x_api_key'), head.values('x-api_key')];
+    expect(seen).toEqual([['pw_one'], [], []]);
   });
 
   test('a key comes in the field that was named, or as a bearer token', async () => {
@@ -185,8 +182,7 @@ describe('the configuration of auth', () => {
     expect([await status('/db/x'), await status('/db/x', basic('ann', 'secret'))]).toEqual([401, 200]);
     expect([await status('/api/x'), await status('/api/x', 'X-API-Key: pw_one')]).toEqual([401, 200]);
     expect([await status('/both/x'), await status('/both/health')]).toEqual([401, 200]);
-    expect([await status('/both/x', 'X-API-Key: pw_one'), await status('/both/public/a')]).toEqual([
-      200, 200,
-    ]);
+    const seen = [await status('/both/x', 'X-API-Key: pw_one'), await status('/both/public/a')];
+    expect(seen).toEqual([200, 200]);
   });
 });

@@ -63,10 +63,8 @@ describe.each(laneKinds)('auth: oidc on $kind', (kind) => {
       const client = await gateway.connect();
       await client.send(bytes);
       const head = await client.head();
-      expect([head.status, head.value('www-authenticate')]).toEqual([
-        401,
-        'Cookie realm="Portway", form-action="/db/.portway/oidc/login"',
-      ]);
+      const seen = [head.status, head.value('www-authenticate')];
+      expect(seen).toEqual([401, 'Cookie realm="Portway", form-action="/db/.portway/oidc/login"']);
       client.destroy();
     }
     expect([service.requests, provider.asked]).toEqual([[], []]);

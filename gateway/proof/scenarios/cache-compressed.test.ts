@@ -63,17 +63,11 @@ describe('what is compressed ahead', () => {
     const plain = await route.ask('/a');
     expect([plain.head.has('content-encoding'), plain.text]).toEqual([false, text()]);
     const part = await route.ask('/a', 'Accept-Encoding: br', 'Range: bytes=1-8');
-    expect([part.status, part.text, part.head.has('content-encoding')]).toEqual([
-      206,
-      text().slice(1, 9),
-      false,
-    ]);
+    const seen = [part.status, part.text, part.head.has('content-encoding')];
+    expect(seen).toEqual([206, text().slice(1, 9), false]);
     const same = await route.ask('/a', 'Accept-Encoding: br', 'If-None-Match: W/"1"');
-    expect([same.status, same.head.value('etag'), same.head.has('content-length')]).toEqual([
-      304,
-      'W/"1"',
-      false,
-    ]);
+    const told = [same.status, same.head.value('etag'), same.head.has('content-length')];
+    expect(told).toEqual([304, 'W/"1"', false]);
     const head = await route.gateway.exchange(request('HEAD', '/img/a', ['Accept-Encoding: br']));
     expect([head.status, head.head.value('content-encoding')]).toEqual([200, 'br']);
   });

@@ -57,11 +57,10 @@ describe("nobody gets another one's answer", () => {
     expect(cacheStatus(await ask('/a', 'Accept: image/avif'))).toContain('fwd=uri-miss');
     expect(cacheStatus(await ask('/a', 'Accept: image/webp'))).toContain('fwd=vary-miss');
     expect(cacheStatus(await ask('/a'))).toContain('fwd=vary-miss');
-    for (const accept of ['image/avif', 'image/webp'])
-      expect(await ask('/a', `Accept: ${accept}`).then((it) => [it.text, cacheStatus(it)])).toEqual([
-        accept,
-        'portway; hit',
-      ]);
+    for (const accept of ['image/avif', 'image/webp']) {
+      const seen = await ask('/a', `Accept: ${accept}`).then((it) => [it.text, cacheStatus(it)]);
+      expect(seen).toEqual([accept, 'portway; hit']);
+    }
     expect((await ask('/a')).text).toBe('none');
     expect(service.requests).toHaveLength(3);
   });
@@ -147,11 +146,8 @@ describe('what is given from the cache', () => {
       'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n',
     );
     const hint = await client.head();
-    expect([hint.status, hint.value('link'), hint.has('x-hop')]).toEqual([
-      103,
-      '</img/style.css>; rel=preload',
-      false,
-    ]);
+    const seen = [hint.status, hint.value('link'), hint.has('x-hop')];
+    expect(seen).toEqual([103, '</img/style.css>; rel=preload', false]);
     await connection.send(ok('final', FRESH));
     const { status, text } = await client.answer();
     expect([status, text]).toEqual([200, 'final']);
@@ -300,8 +296,7 @@ describe('a change', () => {
   });
 
   test('through a route of its own counts for the one that is cached', async () => {
-    const service = await startService();
-    service.answer(ok('x', FRESH));
+    const service = (await startService()).answer(ok('x', FRESH));
     const gateway = await startTestGateway(
       `routes:\n  /img: [{ to: ${service.port}, cache: true, when: { methods: GET } }, { to: ${service.port} }]\n`,
     );

@@ -102,10 +102,8 @@ describe('an answer is never kept', () => {
     });
     await expect(ask('/a')).rejects.toThrow('truncated');
     const next = await ask('/a');
-    expect([next.text, cacheStatus(next)]).toEqual([
-      'whole',
-      'portway; fwd=uri-miss; fwd-status=200; stored',
-    ]);
+    const seen = [next.text, cacheStatus(next)];
+    expect(seen).toEqual(['whole', 'portway; fwd=uri-miss; fwd-status=200; stored']);
     expect((await gateway.log.find('cause', ({ code }) => code !== undefined)).code).toBe('answer_truncated');
   });
 

@@ -83,10 +83,8 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       );
       const client = await gateway.connect();
       const told = await client.exchange(request('HEAD', '/db/x', [accepting('br')]));
-      expect([told.head.value('content-encoding'), told.head.value('content-length')]).toEqual([
-        'br',
-        undefined,
-      ]);
+      const seen = [told.head.value('content-encoding'), told.head.value('content-length')];
+      expect(seen).toEqual(['br', undefined]);
       const whole = await client.exchange(get('/db/x', accepting('br')));
       expect(brotliDecompressSync(whole.body).toString()).toBe(TEXT);
       client.destroy();
@@ -95,11 +93,8 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
     test('a client that comes back with the weak tag is asked about by both', async () => {
       const { service, gateway } = await stage('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n');
       const same = await gateway.get('/db/x', accepting('br'), 'If-None-Match: W/"x", "y"');
-      expect([same.status, same.head.value('etag'), same.head.value('vary')]).toEqual([
-        304,
-        'W/"x"',
-        'Accept-Encoding',
-      ]);
+      const seen = [same.status, same.head.value('etag'), same.head.value('vary')];
+      expect(seen).toEqual([304, 'W/"x"', 'Accept-Encoding']);
       expect(service.request.head.value('if-none-match')).toBe('W/"x", "x", "y"');
     });
 

@@ -39,8 +39,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   async function gatewayWithTraffic(): Promise<TestGateway> {
-    const service = await startService();
-    service.answer(ok('here'));
+    const service = (await startService()).answer(ok('here'));
     const gateway = await startTestGateway(
       `routes:\n  /db: { to: ${service.port}, cors: true }\n  /gone: { to: ${await freePort()}, breaker: true }\n  /shop: { to: [${service.port}, ${await freePort()}] }\n`,
       { mode: 'development' },
@@ -314,8 +313,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   test('the file is edited by keys: what is wrong, what changes, for which requests, applied and undone', async () => {
-    const service = await startService();
-    service.answer(ok('here'));
+    const service = (await startService()).answer(ok('here'));
     const yaml = `# the store\nroutes:\n  /db: ${service.port} # kept\noverload: off\n`;
     const gateway = await startTestGateway(yaml, { mode: 'development' });
     await gateway.get('/new/x');
@@ -430,8 +428,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   test('bodies are kept for a while from the page, and no more', async () => {
-    const service = await startService();
-    service.answer(ok('the body of it'));
+    const service = (await startService()).answer(ok('the body of it'));
     const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, { mode: 'development' });
     const { page, faults } = await open(gateway, '#/stream');
     await page.getByLabel('Keep bodies').selectOption('5m');
@@ -453,8 +450,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   test('a change after which requests fail is said to be worse, and rolled back; each change can be taken back', async () => {
-    const service = await startService();
-    service.answer(ok('here'));
+    const service = (await startService()).answer(ok('here'));
     const yaml = `overload: off\nroutes:\n  /db: ${service.port}\n`;
     const gateway = await startTestGateway(yaml, { mode: 'development' });
     await gateway.get('/db/x');
@@ -542,8 +538,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   describe('while 500 requests a second go through', () => {
     /** The load runs in a process of its own, and longer than any test. */
     async function gatewayUnderLoad(): Promise<TestGateway> {
-      const service = await startService();
-      service.answer(ok('here'));
+      const service = (await startService()).answer(ok('here'));
       const gateway = await startTestGateway(
         `overload: off\nroutes:\n  /db: { to: ${service.port}, cors: true }\n  /rare: ${service.port}\n  /gone: ${await freePort()}\n`,
         { mode: 'development' },

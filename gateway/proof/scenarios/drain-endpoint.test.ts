@@ -130,10 +130,8 @@ test('all workers know, and the one that takes the place of another', { timeout:
   const [{ id }] = (await told('/exchanges?limit=1')).exchanges;
   expect((await told(`/exchanges/${id}?bodies=true`)).answer.body).toMatchObject({ text: 'b' });
   const run = (...words: string[]) => runPortway([...words, '--config', gateway.configFile]);
-  expect(await run('admit', String(a.port))).toMatchObject({
-    code: 0,
-    stdout: `localhost:${a.port} gets requests again\n`,
-  });
+  const seen = await run('admit', String(a.port));
+  expect(seen).toMatchObject({ code: 0, stdout: `localhost:${a.port} gets requests again\n` });
   expect(await served()).toEqual(new Set(['a', 'b']));
   const drained = `localhost:${b.port} is drained; nothing is under way there\n`;
   expect(await run('drain', `localhost:${b.port}`)).toMatchObject({ code: 0, stdout: drained });

@@ -20,12 +20,8 @@ describe('an error answer', () => {
 
     test('in development shows all routes, and the way home', async () => {
       const gateway = await stage('development');
-      const problem = JSON.parse((await gateway.get('/nope')).text);
-      expect(problem).toMatchObject({
-        nearest: [],
-        routes: ['/orders', '/files', 'shop.test/cart'],
-        home: '/',
-      });
+      const seen = JSON.parse((await gateway.get('/nope')).text);
+      expect(seen).toMatchObject({ nearest: [], routes: ['/orders', '/files', 'shop.test/cart'], home: '/' });
       const { text } = await gateway.get('/nope', 'Accept: text/html');
       for (const link of ['href="/orders"', 'href="/files"', 'href="/"']) expect(text).toContain(link);
     });

@@ -77,10 +77,8 @@ describe.each(['wire', 'general'])('errors of the gateway in the %s lane', (lane
     async (accept) => {
       const gateway = await stage();
       const { head, text } = await gateway.get('/nowhere', accept);
-      expect([head.value('content-type'), JSON.parse(text).code]).toEqual([
-        'application/problem+json',
-        'no_route',
-      ]);
+      const seen = [head.value('content-type'), JSON.parse(text).code];
+      expect(seen).toEqual(['application/problem+json', 'no_route']);
     },
   );
 
@@ -132,11 +130,8 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
         const body = status.startsWith('304') ? '' : 'itself';
         said = answer(status, 'ETag: "x"\r\n', body);
         const other = await gateway.get('/db/x', BROWSER, 'If-None-Match: "x"');
-        expect([other.text, other.head.value('etag'), other.head.value('vary')]).toEqual([
-          body,
-          '"x"',
-          undefined,
-        ]);
+        const seen = [other.text, other.head.value('etag'), other.head.value('vary')];
+        expect(seen).toEqual([body, '"x"', undefined]);
       }
     });
 
@@ -149,11 +144,8 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       );
       const client = await gateway.connect();
       const first = await client.exchange(request('POST', '/db/x', [BROWSER, 'Content-Length: 2'], 'ab'));
-      expect([first.status, first.text.includes('<h1>404'), first.head.value('trailer')]).toEqual([
-        404,
-        true,
-        undefined,
-      ]);
+      const seen = [first.status, first.text.includes('<h1>404'), first.head.value('trailer')];
+      expect(seen).toEqual([404, true, undefined]);
       await client.send(request('HEAD', '/db/x', [BROWSER]));
       expect((await client.head()).value('content-length')).toBe('4');
       expect((await client.exchange(request('GET', '/db/x', [BROWSER]))).status).toBe(404);
@@ -256,10 +248,8 @@ test('explain and the configuration that is shown tell of them', async () => {
     'errors of the gateway have pages where a browser asks: 404, 4xx, 5xx',
   );
   const { routes, unrouted } = JSON.parse(await admin('/config')).config;
-  expect(routes[0].policies.errorPages).toMatchObject({
-    services: false,
-    pages: [{ statuses: '404' }, {}, {}],
-  });
+  const seen = routes[0].policies.errorPages;
+  expect(seen).toMatchObject({ services: false, pages: [{ statuses: '404' }, {}, {}] });
   expect(unrouted.errorPages.pages).toHaveLength(3);
 });
 

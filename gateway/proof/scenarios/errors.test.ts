@@ -45,11 +45,8 @@ describe.each(routeKinds)('errors on $kind', (kind) => {
     );
     expect(answer.head.has('retry-after')).toBe(failure.status === 503);
     expectNoInternals(answer, to);
-    expect(await gateway.log.exchange(failure.status)).toMatchObject({
-      code: failure.code,
-      errorType: failure.type,
-      requestId: problem.requestId,
-    });
+    const seen = await gateway.log.exchange(failure.status);
+    expect(seen).toMatchObject({ code: failure.code, errorType: failure.type, requestId: problem.requestId });
   });
 
   test.each(failures.filter(({ status }) => [404, 502, 504].includes(status)))(

@@ -216,10 +216,8 @@ describe('events', () => {
     const told = await events(gateway);
     expect(told.type).toMatch(/^text\/event-stream/);
     await until('the first status', () => told.of('status').length > 0);
-    expect(told.of('status')[0]).toMatchObject({
-      routes: [{ id: '/db' }],
-      config: { rejected: null },
-    });
+    const seen = told.of('status')[0];
+    expect(seen).toMatchObject({ routes: [{ id: '/db' }], config: { rejected: null } });
     await until('a second status', () => told.of('status').length > 1);
     for (let at = 0; at < 3; at++) await gateway.get(`/db/${at}`);
     await until('three exchanges', () => told.of('exchange').length === 3);
@@ -272,14 +270,8 @@ test('with workers, the primary gathers what they have kept', async () => {
     client.destroy();
   }
   const { exchanges } = (await gateway.admin('GET', '/exchanges')).body as Listed;
-  expect(exchanges.map(({ target }) => target).toSorted()).toEqual([
-    '/db/0',
-    '/db/1',
-    '/db/2',
-    '/db/3',
-    '/db/4',
-    '/db/5',
-  ]);
+  const seen = exchanges.map(({ target }) => target).toSorted();
+  expect(seen).toEqual(['/db/0', '/db/1', '/db/2', '/db/3', '/db/4', '/db/5']);
   expect(new Set(exchanges.map(({ id }) => id.split('-')[0])).size).toBe(2);
   for (const { id, target } of exchanges)
     expect((await gateway.admin('GET', `/exchanges/${id}`)).body).toMatchObject({ id, target });

@@ -116,8 +116,7 @@ describe.each(H2_WAYS)('over %s', (way) => {
 
   test.each(FLOODS)('a flood of %s ends its connection, and no other one', async (_what, first, unit) => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const service = await startService();
-    service.answer(ok());
+    const service = (await startService()).answer(ok());
     const gateway = await startTestGateway(`${TLS}routes: { /db: ${service.port} }\n`, { files: FILES });
     const other = await connectH2(gateway.port, way === 'TLS' ? 'https' : 'http');
     const before = process.memoryUsage().rss;
@@ -191,8 +190,7 @@ describe.each(H2_WAYS)('a client over %s', (way) => {
 });
 
 test.each(H2_WAYS)('over %s, answers that nobody takes are held by their windows, and ended', async (way) => {
-  const service = await startService();
-  service.answer(ok('x'.repeat(1_000_000)));
+  const service = (await startService()).answer(ok('x'.repeat(1_000_000)));
   const routes = `routes: { /db: { to: ${service.port}, timeouts: { idle: 1s } } }\n`;
   const gateway = await startTestGateway(TLS + routes, { files: FILES });
   const before = process.memoryUsage().rss;

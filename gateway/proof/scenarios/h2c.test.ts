@@ -38,10 +38,8 @@ describe.each(routeKinds)('HTTP/2 by prior knowledge, on $kind', ({ routes, file
       [200, '/a 0'],
       [200, '/b 200000'],
     ]);
-    expect(service.requests.map(({ head }) => head.values('x-forwarded-proto'))).toEqual([
-      ['http'],
-      ['http'],
-    ]);
+    const told = service.requests.map(({ head }) => head.values('x-forwarded-proto'));
+    expect(told).toEqual([['http'], ['http']]);
   });
 });
 

@@ -150,10 +150,8 @@ describe('the configuration of header rules', () => {
     const sent = service.request.head;
     expect(sent.value('authorization')).toBe('Bearer secret');
     expect([sent.value('x-team'), sent.value('cookie')]).toEqual(['db', undefined]);
-    expect([head.value('x-frame-options'), head.value('x-content-type-options')]).toEqual([
-      'DENY',
-      'nosniff',
-    ]);
+    const seen = [head.value('x-frame-options'), head.value('x-content-type-options')];
+    expect(seen).toEqual(['DENY', 'nosniff']);
     expect(head.value('server')).toBe(undefined);
   });
 });

@@ -27,9 +27,8 @@ describe('an endpoint of a raw stream', () => {
   test('is ejected when nothing listens there, and clients notice nothing', async () => {
     const { gateway, visit } = await startStream('ejection: { failures: 3, for: 1m }');
     for (let i = 0; i < 8; i++) await visit();
-    expect(words(gateway)).toEqual([
-      'the endpoint is ejected for 60 s after 3 failures in a row (connection refused)',
-    ]);
+    const seen = words(gateway);
+    expect(seen).toEqual(['the endpoint is ejected for 60 s after 3 failures in a row (connection refused)']);
     const [stream] = await gateway.gateway.figure('streams');
     expect(stream?.endpoints.map(({ state }) => state)).toEqual(['down', 'up']);
   });

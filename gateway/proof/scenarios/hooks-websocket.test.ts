@@ -260,12 +260,8 @@ describe('a WebSocket on a route with hooks', () => {
     const { client } = await stage(FIELDS, { script: () => reply(403, ['X-Seen: 1'], 'no') });
     await client.send(handshake('/chat/'));
     const { status, head, text } = await client.answer();
-    expect([status, text, head.values('x-frame-options'), head.values('x-seen')]).toEqual([
-      403,
-      'no',
-      ['DENY'],
-      ['1'],
-    ]);
+    const told = [status, text, head.values('x-frame-options'), head.values('x-seen')];
+    expect(told).toEqual([403, 'no', ['DENY'], ['1']]);
   });
 
   test('goes to the service with the fields that hooks changed', async () => {
@@ -279,17 +275,11 @@ describe('a WebSocket on a route with hooks', () => {
     const { service, client } = await stage(edit, { extend });
     await client.send(handshake('/chat/', 'Cookie: a=1', 'X-Forwarded-User: admin'));
     const answer = await client.head();
-    expect([answer.value('x-added'), answer.has('x-seen'), answer.values('sec-websocket-accept')]).toEqual([
-      'yes',
-      false,
-      ['s3pPLMBiTxaQ9kYGzzhZRbK+xOo='],
-    ]);
+    const told = [answer.value('x-added'), answer.has('x-seen'), answer.values('sec-websocket-accept')];
+    expect(told).toEqual(['yes', false, ['s3pPLMBiTxaQ9kYGzzhZRbK+xOo=']]);
     const { head } = service.request;
-    expect([head.value('x-team'), head.has('cookie'), head.values('upgrade')]).toEqual([
-      'blue websocket',
-      false,
-      ['websocket'],
-    ]);
+    const got = [head.value('x-team'), head.has('cookie'), head.values('upgrade')];
+    expect(got).toEqual(['blue websocket', false, ['websocket']]);
     expect(head.values('x-forwarded-user')).toEqual(['found, not nobody']);
   });
 
@@ -302,11 +292,8 @@ describe('a WebSocket on a route with hooks', () => {
       extend: `export default { replyOptions: { ${name}: ${hook} } };`,
     });
     const { status, text } = await gateway.exchange(handshake('/chat/'));
-    expect([status, JSON.parse(text).code, text.includes('secret')]).toEqual([
-      500,
-      'extension_failed',
-      false,
-    ]);
+    const told = [status, JSON.parse(text).code, text.includes('secret')];
+    expect(told).toEqual([500, 'extension_failed', false]);
     await until('no connection is left', () => service.connections.every(({ ended }) => ended));
   });
 
@@ -472,10 +459,8 @@ describe('a WebSocket on a route with Fastify plugins by name', () => {
   test('@fastify/basic-auth asks for the password', async () => {
     const { gateway, service } = await used('[{ plugin: ./login.mjs, options: { password: open } }]');
     const { status, head } = await gateway.exchange(handshake('/chat/'));
-    expect([status, head.values('www-authenticate')]).toEqual([
-      401,
-      ['Basic realm="house", charset="UTF-8"'],
-    ]);
+    const told = [status, head.values('www-authenticate')];
+    expect(told).toEqual([401, ['Basic realm="house", charset="UTF-8"']]);
     expect(service.connections).toEqual([]);
     const known = `Authorization: Basic ${Buffer.from('ada:open').toString('base64')}`;
     expect((await opened(gateway, known)).status).toBe(101);

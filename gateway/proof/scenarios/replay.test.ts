@@ -193,14 +193,10 @@ describe('a replay', () => {
     const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, { mode: 'development' });
     await gateway.exchange(`${request('POST', '/db/x', ['Host: localhost', 'Content-Length: 3'])}abc`);
     const id = await newest(gateway);
-    expect(await replayed(gateway, id, { body: 'abc' })).toMatchObject({
-      status: 409,
-      json: { detail: /confirm/ },
-    });
-    expect(await replayed(gateway, id, { confirm: true })).toMatchObject({
-      status: 409,
-      json: { detail: /not kept/ },
-    });
+    const seen = await replayed(gateway, id, { body: 'abc' });
+    expect(seen).toMatchObject({ status: 409, json: { detail: /confirm/ } });
+    const told = await replayed(gateway, id, { confirm: true });
+    expect(told).toMatchObject({ status: 409, json: { detail: /not kept/ } });
     expect(db.requests).toHaveLength(1);
     expect((await replayed(gateway, id, { confirm: true, body: 'abc' })).status).toBe(200);
     expect(String(db.requests[1]!.body)).toBe('abc');

@@ -57,9 +57,8 @@ describe('a service over TLS', () => {
     const gateway = await gatewayTo(port, ', tls: { insecure: true }');
     expect((await (await gateway.connect()).exchange(get('/db'))).text).toBe('ok');
     expect(gateway.log.text()).toContain('the route /db takes any certificate of its service');
-    expect((await gateway.gateway.figure('routes'))[0]?.problems).toEqual([
-      expect.stringContaining('insecure: true'),
-    ]);
+    const seen = (await gateway.gateway.figure('routes'))[0]?.problems;
+    expect(seen).toEqual([expect.stringContaining('insecure: true')]);
   });
 
   test.each([

@@ -95,12 +95,8 @@ describe('on a reload', () => {
     await gateway.editAndReload(routes() + streams({ [port]: after.port }));
     await (await openThrough(port, after)).lives();
     await old.lives();
-    expect(changes(gateway)[0]).toMatchObject({
-      added: [],
-      removed: [],
-      changed: [`tcp ${port}`],
-      settings: [],
-    });
+    const seen = changes(gateway)[0];
+    expect(seen).toMatchObject({ added: [], removed: [], changed: [`tcp ${port}`], settings: [] });
   });
 
   test('a UDP port can be taken away and given back', async () => {

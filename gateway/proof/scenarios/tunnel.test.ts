@@ -66,12 +66,8 @@ describe.each(routeKinds)('a tunnel on $kind', ({ routes, files }) => {
     expect(gateway.log.exchanges()).toEqual([]);
     client.fin();
     connection.fin();
-    expect(await gateway.log.exchange(101)).toMatchObject({
-      route: '/chat',
-      bytesIn: 5,
-      bytesOut: 3,
-      tunnel: true,
-    });
+    const seen = await gateway.log.exchange(101);
+    expect(seen).toMatchObject({ route: '/chat', bytesIn: 5, bytesOut: 3, tunnel: true });
     expect(gateway.log.exchanges()).toHaveLength(1);
   });
 });

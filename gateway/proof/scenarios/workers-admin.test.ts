@@ -30,13 +30,8 @@ test('the admin listener of the primary answers for all workers', async () => {
   expect(open.toSorted()).toEqual([1, 2]);
   const browser = await gateway.connect();
   expect((await browser.exchange(get('/none'))).status).toBe(404);
-  expect(await admin('/connections')).toEqual({
-    http: 1,
-    http2: 0,
-    streams: 3,
-    httpMax: 10_000,
-    handshakeFailures: 0,
-  });
+  const seen = await admin('/connections');
+  expect(seen).toEqual({ http: 1, http2: 0, streams: 3, httpMax: 10_000, handshakeFailures: 0 });
   browser.destroy();
 
   const picture = async () => {
@@ -49,10 +44,8 @@ test('the admin listener of the primary answers for all workers', async () => {
   for (let at = 0; at < 6; at++) expect(await picture()).toBe('a picture');
   expect(images.requests).toHaveLength(2);
   expect(await admin('/cache')).toMatchObject([{ route: '/images', entries: 2, hits: 4, misses: 2 }]);
-  expect(await gateway.admin('DELETE', '/cache?prefix=/images')).toEqual({
-    status: 200,
-    body: { purged: 2 },
-  });
+  const got = await gateway.admin('DELETE', '/cache?prefix=/images');
+  expect(got).toEqual({ status: 200, body: { purged: 2 } });
   expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
   for (let at = 0; at < 4; at++) await picture();
   expect(images.requests).toHaveLength(4);
@@ -70,10 +63,8 @@ test('the admin listener of the primary answers for all workers', async () => {
   const routes = (await admin('/routes')) as { id: string }[];
   expect(routes[0]).toMatchObject({ id: '/images', endpoints: [{ state: 'up' }] });
   expect(new Set(routes.map(({ id }) => id)).size).toBe(121);
-  expect(await admin('/config')).toMatchObject({
-    rejected: null,
-    config: { workers: 2, maxConnections: 10_000 },
-  });
+  const facts = await admin('/config');
+  expect(facts).toMatchObject({ rejected: null, config: { workers: 2, maxConnections: 10_000 } });
   expect(await admin('/explain?url=/images/x')).toMatchObject({ chosen: { id: '/images' } });
   expect(await admin('/healthz')).toEqual({ status: 'alive' });
 });

@@ -99,10 +99,8 @@ test('a replacement runs what is on disk now; what does not come up replaces not
   await gateway.log.find('failure', ({ problem }) => `${problem}`.includes('preHandler must be a function'));
 
   await writeFile(gateway.configFile, 'port: nonsense\n');
-  expect(await replace(gateway)).toMatchObject({
-    status: 409,
-    body: { replaced: 0, detail: expect.stringContaining('port') },
-  });
+  const seen = await replace(gateway);
+  expect(seen).toMatchObject({ status: 409, body: { replaced: 0, detail: expect.stringContaining('port') } });
   expect(await word()).toBe('two');
   expect(await gateway.readyWorkers(1)).toEqual([second]);
 });

@@ -97,10 +97,8 @@ describe('the file', () => {
     await until('it is refused again', () => logged('was refused').length === 2);
     expect(logged('was refused')[1]?.problems).toContain('unknown is not among the options');
     expect(await answersOf(gateway, '/db/')).toEqual(Array(4).fill('200 fine'));
-    expect((await gateway.admin('GET', '/config')).body).toMatchObject({
-      reloads: 2,
-      rejected: expect.stringContaining('unknown'),
-    });
+    const seen = (await gateway.admin('GET', '/config')).body;
+    expect(seen).toMatchObject({ reloads: 2, rejected: expect.stringContaining('unknown') });
     expect(logged('was refused').every(({ pid }) => pid === gateway.pid)).toBe(true);
     expect(await gateway.readyWorkers(2)).toEqual(workers);
 

@@ -5,8 +5,7 @@ import { chunk, ok, reply, startService } from './service.ts';
 /** The kit's two ends speak to each other here, without a gateway: what they report must be what was sent. */
 describe('the test kit', () => {
   test('carries bytes exactly, both ways', async () => {
-    const service = await startService();
-    service.answer(reply(203, ['x-ODD:  \xe9 '], 'body'));
+    const service = (await startService()).answer(reply(203, ['x-ODD:  \xe9 '], 'body'));
     const client = await connect(service.port);
     const answer = await client.exchange(request('PUT', '/a%2Fb?x=1', ['X-Latin: \xe9\xff'], 'up'));
     expect(answer.head.raw).toBe('HTTP/1.1 203 Reason\r\nx-ODD:  \xe9 \r\nContent-Length: 4\r\n\r\n');
@@ -37,8 +36,7 @@ describe('the test kit', () => {
     ],
     ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ])('refuses an answer with %s', async (_what, bytes) => {
-    const service = await startService();
-    service.answer(bytes);
+    const service = (await startService()).answer(bytes);
     const client = await connect(service.port);
     await expect(client.exchange(get('/'))).rejects.toThrow('RFC 9112 does not allow');
   });

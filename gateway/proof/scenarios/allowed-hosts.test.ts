@@ -55,9 +55,9 @@ describe.each(laneKinds)('a page of a stranger whose name suddenly means this ma
 
   test('in development a WebSocket is 421 too', async () => {
     const { gateway, service } = await stage('development');
-    const client = await gateway.connect();
-    await client.send(handshake('/db/x').replace(/Host: .*/, 'Host: evil.test'));
-    expect((await client.head()).status).toBe(421);
+    expect((await gateway.exchange(handshake('/db/x').replace(/Host: .*/, 'Host: evil.test'))).status).toBe(
+      421,
+    );
     expect(service.requests.map(({ head }) => head.raw)).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import { configurationFolder, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
-import { connect, get } from '../testing/raw-client.ts';
+import { get } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, reply, type Script, startService } from '../testing/service.ts';
 import { keysFile } from '../testing/users-file.ts';
@@ -185,10 +185,7 @@ describe.each(laneKinds)('auth: forward on $kind', ({ routes, files }) => {
       [[COOKIE], 101],
       [[], 401],
     ] as const) {
-      const client = await gateway.connect();
-      await client.send(handshake('/db/ws', ...fields));
-      expect((await client.head()).status).toBe(status);
-      client.destroy();
+      expect((await gateway.exchange(handshake('/db/ws', ...fields))).status).toBe(status);
     }
     const session = await connectH2(gateway.port, 'http');
     expect((await exchangeH2(session, { ':path': '/db/x' })).status).toBe(401);
@@ -289,10 +286,8 @@ test('neither the admin listener nor the log shows the query of a URL, which may
     `admin: 3900\nroutes:\n  /db: { to: 3001, auth: { any: [{ forward: "${url}" }, { jwt: { jwks: "${url}", issuer: a, audience: b } }] } }\n`,
   );
   expect((await gateway.get('/db/x')).status).toBe(503);
-  const admin = await connect(gateway.adminPort);
-  const host = `Host: localhost:${gateway.adminPort}`;
   for (const target of ['/config', '/explain?url=/db/x', '/routes']) {
-    const { status, text } = await admin.exchange(get(target, host));
+    const { status, text } = await gateway.admin('GET', target);
     expect([target, status, text.includes('hunter2')]).toEqual([target, 200, false]);
     if (target === '/config') expect(text).toContain(`http://127.0.0.1:${dead.port}/check`);
   }

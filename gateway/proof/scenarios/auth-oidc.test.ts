@@ -6,7 +6,7 @@ import { configurationFolder, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { CLIENT, startProvider } from '../testing/oidc-provider.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get, request } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { laneKinds, type RouteKind } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 import { keysFile } from '../testing/users-file.ts';
@@ -73,10 +73,7 @@ describe.each(laneKinds)('auth: oidc on $kind', (kind) => {
   test('WebSockets and HTTP/2 with a session', async () => {
     const { service, gateway, browser } = await stage(kind);
     await browser.open('/db/x');
-    const client = await gateway.connect();
-    await client.send(handshake('/db/ws', ...browser.cookieField()));
-    expect((await client.head()).status).toBe(101);
-    client.destroy();
+    expect((await gateway.exchange(handshake('/db/ws', ...browser.cookieField()))).status).toBe(101);
     const session = await connectH2(gateway.port, 'http');
     const cookie = browser.cookieField()[0]!.slice(8);
     expect(
@@ -462,9 +459,8 @@ test('a long session is several cookies, which go with it', async () => {
 test('the secret stands nowhere', async () => {
   const { gateway, browser } = await stage(plain, ', sessionKey: another-secret-of-thirty-two-chars');
   await browser.open('/db/x');
-  const admin = await connect(gateway.adminPort);
   for (const target of ['/config', '/explain?url=/db/x', '/routes', '/metrics']) {
-    const { status, text } = await admin.exchange(get(target, `Host: localhost:${gateway.adminPort}`));
+    const { status, text } = await gateway.admin('GET', target);
     expect([target, status, /(a|another)-secret-of/.test(text)]).toEqual([target, 200, false]);
   }
   expect(gateway.log.text()).not.toMatch(/(a|another)-secret-of/);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CachedRoute, cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
-import { type Answer, connect, get, type RawClient, request } from '../testing/raw-client.ts';
+import { type Answer, get, type RawClient } from '../testing/raw-client.ts';
 import { chunk, ok, type ReceivedRequest } from '../testing/service.ts';
 
 const FRESH = 'Cache-Control: public, max-age=60';
@@ -131,8 +131,7 @@ describe('nobody waits in vain', () => {
     const service = held((_request, index) => ok(`x${index}`, FRESH));
     const route = await startCachedRoute(service.script);
     const [first, ...rest] = await stampede(route, 5);
-    const admin = await connect(route.gateway.adminPort);
-    await admin.exchange(request('DELETE', '/cache?prefix=/img', ['Host: localhost']));
+    await route.gateway.admin('DELETE', '/cache?prefix=/img');
     await until('the service is asked again', () => route.service.requests.length === 2);
     service.letGo(1);
     expect((await answersOf(rest)).map(({ text }) => text)).toEqual(Array(4).fill('x1'));
@@ -204,11 +203,8 @@ describe('nobody waits in vain', () => {
   test('who wants it for himself', async () => {
     const service = held(() => ok('x', FRESH));
     const route = await startCachedRoute(service.script);
-    for (const [index, field] of [
-      'X-Any: 1',
-      'Authorization: Basic eDp5',
-      'Cache-Control: no-cache',
-    ].entries()) {
+    const fields = ['X-Any: 1', 'Authorization: Basic eDp5', 'Cache-Control: no-cache'];
+    for (const [index, field] of fields.entries()) {
       const client = await route.gateway.connect();
       await client.send(get('/img/a', field));
       await until(`${field} is asked for`, () => route.service.requests.length === index + 1);

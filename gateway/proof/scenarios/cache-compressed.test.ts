@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CachedRoute, cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { holdCalendar } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
-import { type Answer, connect, request } from '../testing/raw-client.ts';
+import { type Answer, request } from '../testing/raw-client.ts';
 import { ok, type Script } from '../testing/service.ts';
 
 const FRESH = 'Cache-Control: public, max-age=60';
@@ -93,10 +93,9 @@ describe('what is compressed ahead', () => {
       const { body } = await route.ask('/a', 'Accept-Encoding: gzip');
       expect(gunzipSync(body).toString()).toBe(text(2));
     }
-    const admin = await connect(route.gateway.adminPort);
-    const purge = await admin.exchange(request('DELETE', '/cache?url=/img/a', ['Host: localhost']));
+    const purge = await route.gateway.admin('DELETE', '/cache?url=/img/a');
     expect(JSON.parse(purge.text)).toEqual({ purged: 1 });
-    const left = await admin.exchange(request('GET', '/cache', ['Host: localhost']));
+    const left = await route.gateway.admin('GET', '/cache');
     expect(JSON.parse(left.text)).toMatchObject([{ entries: 0, bytes: 0 }]);
   });
 
@@ -124,8 +123,6 @@ describe('what is compressed ahead', () => {
     const { gateway, ask } = await start(answer);
     for (let times = 0; times < 3; times++) await ask('/a', 'Accept-Encoding: br');
     expect((await ask('/a', 'Accept-Encoding: br')).head.value('content-encoding')).not.toBe('br');
-    const admin = await connect(gateway.adminPort);
-    const kept = await admin.exchange(request('GET', '/cache', ['Host: localhost']));
-    expect(JSON.parse(kept.text)).toMatchObject([{ entries: 1 }]);
+    expect(JSON.parse((await gateway.admin('GET', '/cache')).text)).toMatchObject([{ entries: 1 }]);
   });
 });

@@ -7,16 +7,14 @@ import { cacheStatus, startCachedRoute } from '../testing/cached-route.ts';
 import { gatewaySockets, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { holdClock } from '../testing/held-clock.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get, request } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { chunk, ok, reply, startService } from '../testing/service.ts';
 import { openTunnel } from '../testing/websocket.ts';
 
 const FRESH = 'Cache-Control: public, max-age=60';
 
-async function admin(gateway: TestGateway, method: string, target: string): Promise<unknown> {
-  const client = await connect(gateway.adminPort);
-  return JSON.parse((await client.exchange(request(method, target, ['Host: localhost']))).text);
-}
+const admin = async (gateway: TestGateway, method: string, target: string): Promise<unknown> =>
+  JSON.parse((await gateway.admin(method, target)).text);
 
 describe('a reload', () => {
   const yaml = (port: number, img: string, rest = '') => `routes:\n  /img: { to: ${port}, ${img} }\n${rest}`;

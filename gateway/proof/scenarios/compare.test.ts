@@ -5,15 +5,12 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
-import { connect, request } from '../testing/raw-client.ts';
+import { request } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 
 async function compared(gateway: TestGateway, query = ''): Promise<ComparedList> {
-  const client = await connect(gateway.adminPort);
-  const answer = await client.exchange(request('GET', `/compare${query}`, ['Host: localhost']));
-  client.destroy();
-  return JSON.parse(answer.text) as ComparedList;
+  return JSON.parse((await gateway.admin('GET', `/compare${query}`)).text) as ComparedList;
 }
 
 /** When so many pairs are judged. */
@@ -69,8 +66,7 @@ describe.each(laneKinds)('compare on $kind', ({ routes, files }) => {
     expect((await compared(gateway, '?route=/other')).routes).toEqual([]);
     const metrics = await scrape(gateway.adminPort);
     expect(metrics.sum('portway_compared_requests_total', { result: 'different' })).toBe(2);
-    const explained = await connect(gateway.adminPort);
-    const text = (await explained.exchange(request('GET', '/explain?url=/db/x', ['Host: localhost']))).text;
+    const { text } = await gateway.admin('GET', '/explain?url=/db/x');
     expect(text).toContain('compared by its answers');
   });
 

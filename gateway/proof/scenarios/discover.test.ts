@@ -346,7 +346,7 @@ test('explain, the status and a turned-off container', async () => {
     container('off', 80, { 'portway.path': '/off', 'portway.enable': 'false' }),
   );
   const gateway = await startTestGateway(yaml(engine));
-  const explained = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/explain?url=/web/x`)).json();
+  const explained = JSON.parse((await gateway.admin('GET', '/explain?url=/web/x')).text);
   expect(JSON.stringify(explained)).toContain('"origin":"container web-1"');
   expect((await gateway.get('/off')).status).toBe(404);
 });

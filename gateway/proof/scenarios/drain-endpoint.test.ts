@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import type { EndpointStatus, RouteStatus } from '../../model/status.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { ask } from '../testing/load.ts';
 import { until } from '../testing/poll.ts';
 import { runPortway } from '../testing/portway.ts';
-import { type Answer, connect, get, request } from '../testing/raw-client.ts';
+import { get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const YAML = 'routes:\n  /db: [A, B]\n  /one: A\n';
@@ -21,15 +22,8 @@ async function stage(yaml = YAML, options: Parameters<typeof startTestGateway>[1
   return { a, b, gateway, placed, address: `localhost:${a.port}`, release: () => held.resolve() };
 }
 
-async function ask(port: number, method: string, target: string): Promise<Answer> {
-  const client = await connect(port);
-  const answer = await client.exchange(request(method, target, ['Host: localhost']));
-  client.destroy();
-  return answer;
-}
-
 async function endpointsOf(gateway: TestGateway, route: string): Promise<readonly EndpointStatus[]> {
-  const routes = JSON.parse((await ask(gateway.adminPort, 'GET', '/routes')).text) as RouteStatus[];
+  const routes = JSON.parse((await gateway.admin('GET', '/routes')).text) as RouteStatus[];
   return routes.find(({ id }) => id === route)!.endpoints;
 }
 
@@ -44,7 +38,7 @@ test('a drained endpoint gets nothing new, ends what it has, and is admitted aga
   const running = await gateway.connect();
   await running.send(get('/one/held'));
   await until('it is under way', () => a.connections.length > 0);
-  const drained = await ask(gateway.adminPort, 'POST', `/endpoints/drain?address=${a.port}`);
+  const drained = await gateway.admin('POST', `/endpoints/drain?address=${a.port}`);
   expect(JSON.parse(drained.text)).toEqual({
     address,
     drained: true,
@@ -60,9 +54,9 @@ test('a drained endpoint gets nothing new, ends what it has, and is admitted aga
 
   const [first] = await endpointsOf(gateway, '/db');
   expect(first).toMatchObject({ address, state: 'down', reason: 'drained, 1 under way', drained: 1 });
-  const explained = await ask(gateway.adminPort, 'GET', '/explain?url=/db/x');
+  const explained = await gateway.admin('GET', '/explain?url=/db/x');
   expect(JSON.parse(explained.text).chosen.endpoints[0]).toMatch(/\(drained\)$/);
-  const metrics = (await ask(gateway.adminPort, 'GET', '/metrics')).text;
+  const metrics = (await gateway.admin('GET', '/metrics')).text;
   expect(metrics).toContain(`portway_endpoint_drained{http_route="/db",endpoint="${address}"} 1`);
   expect(metrics).toContain(`portway_endpoint_available{http_route="/db",endpoint="${address}"} 0`);
 
@@ -74,15 +68,15 @@ test('a drained endpoint gets nothing new, ends what it has, and is admitted aga
   expect((await gateway.get('/more/x')).status).toBe(503);
   expect(await texts(gateway, 4)).toEqual(new Set(['b']));
 
-  const admitted = await ask(gateway.adminPort, 'POST', `/endpoints/admit?address=${address}`);
+  const admitted = await gateway.admin('POST', `/endpoints/admit?address=${address}`);
   expect(JSON.parse(admitted.text)).toMatchObject({ drained: false, active: null });
   expect(await texts(gateway, 4)).toEqual(new Set(['a', 'b']));
-  expect((await ask(gateway.adminPort, 'GET', '/endpoints')).text).toContain('[]');
+  expect((await gateway.admin('GET', '/endpoints')).text).toContain('[]');
 });
 
 test('the fallback does not stand in for what is drained', async () => {
   const { b, gateway, address } = await stage('routes:\n  /db: { to: A, fallback: "http://localhost:B" }\n');
-  await ask(gateway.adminPort, 'POST', `/endpoints/drain?address=${address}`);
+  await gateway.admin('POST', `/endpoints/drain?address=${address}`);
   expect((await gateway.get('/db/x')).status).toBe(503);
   expect(b.requests).toHaveLength(0);
 });
@@ -94,15 +88,13 @@ test.each([
   ['/endpoints/admit?address=localhost:1', 404],
 ])('POST %s is %i', async (target, status) => {
   const { gateway } = await stage();
-  expect((await ask(gateway.adminPort, 'POST', target)).status).toBe(status);
-  const client = await connect(gateway.adminPort);
-  const fields = ['Host: localhost', 'Origin: http://evil.example'];
-  expect((await client.exchange(request('POST', target, fields))).status).toBe(403);
+  expect((await gateway.admin('POST', target)).status).toBe(status);
+  expect((await gateway.admin('POST', target, 'Origin: http://evil.example')).status).toBe(403);
 });
 
 test('where nothing may be changed, nothing is drained', async () => {
   const { gateway, address } = await stage(`admin: { port: 4999, readOnly: true }\n${YAML}`);
-  expect((await ask(gateway.adminPort, 'POST', `/endpoints/drain?address=${address}`)).status).toBe(403);
+  expect((await gateway.admin('POST', `/endpoints/drain?address=${address}`)).status).toBe(403);
 });
 
 test('all workers know, and the one that takes the place of another', { timeout: 60_000 }, async () => {
@@ -118,12 +110,12 @@ test('all workers know, and the one that takes the place of another', { timeout:
     }
     return all;
   };
-  const answer = await ask(gateway.adminPort, 'POST', `/endpoints/drain?address=${a.port}`);
-  expect(JSON.parse(answer.text)).toMatchObject({ drained: true, active: 0 });
+  const answer = await gateway.admin('POST', `/endpoints/drain?address=${a.port}`);
+  expect(answer.body).toMatchObject({ drained: true, active: 0 });
   expect(await served()).toEqual(new Set(['b']));
-  const told = async (target: string) => JSON.parse((await ask(gateway.adminPort, 'GET', target)).text);
-  const capture = JSON.parse((await ask(gateway.adminPort, 'POST', '/capture?for=5m')).text);
-  expect((await ask(gateway.adminPort, 'POST', '/workers/replace')).status).toBe(200);
+  const told = async (target: string) => JSON.parse((await ask(gateway.adminPort, target)).text);
+  const capture = (await gateway.admin('POST', '/capture?for=5m')).body;
+  expect((await gateway.admin('POST', '/workers/replace')).status).toBe(200);
   expect(await served()).toEqual(new Set(['b']));
   // Nor do they forget whose bodies are kept.
   expect((await told('/status')).capture).toEqual(capture);

@@ -243,7 +243,7 @@ test('in development the page is there, too, and programs still get the routes',
 
 test('explain and the configuration that is shown tell of them', async () => {
   const gateway = await startTestGateway(`${PAGES}admin: 3900\nroutes: { /a: 1 }\n`, { files: FILES });
-  const admin = async (path: string) => (await fetch(`http://127.0.0.1:${gateway.adminPort}${path}`)).text();
+  const admin = async (path: string) => (await gateway.admin('GET', path)).text;
   expect(await admin('/explain?url=/a/x')).toContain(
     'errors of the gateway have pages where a browser asks: 404, 4xx, 5xx',
   );

@@ -4,8 +4,10 @@ import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get, request } from '../testing/raw-client.ts';
+import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
+
+const DEVELOPMENT = { mode: 'development' } as const;
 
 interface Listed {
   readonly exchanges: readonly ExchangeSummary[];
@@ -14,10 +16,8 @@ interface Listed {
 }
 
 async function asked<T>(gateway: TestGateway, target: string, ...fields: string[]) {
-  const client = await connect(gateway.adminPort);
-  const answer = await client.exchange(get(target, 'Host: localhost', ...fields));
-  client.destroy();
-  return { status: answer.status, text: answer.text, json: JSON.parse(answer.text) as T };
+  const { status, text } = await gateway.admin('GET', target, ...fields);
+  return { status, text, json: JSON.parse(text) as T };
 }
 
 const list = async (gateway: TestGateway, query = '') =>
@@ -65,9 +65,10 @@ describe('exchanges are kept', () => {
     'in development always, with their fields and tries, in the %s lane',
     async (lane) => {
       const db = (await startService()).answer(ok('fine', 'X-Service: db'));
-      const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, lane: ${lane} } }\n`, {
-        mode: 'development',
-      });
+      const gateway = await startTestGateway(
+        `routes: { /db: { to: ${db.port}, lane: ${lane} } }\n`,
+        DEVELOPMENT,
+      );
       await gateway.get('/db/x', 'X-Client: me');
       const { exchanges } = await list(gateway);
       const { json } = await asked<ExchangeView>(gateway, `/exchanges/${exchanges[0]!.id}`);
@@ -103,9 +104,7 @@ describe('exchanges are kept', () => {
   test('with each endpoint that was tried, and why it failed', async () => {
     const dead = await freePort();
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: { to: [${dead}, ${db.port}] } }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes: { /db: { to: [${dead}, ${db.port}] } }\n`, DEVELOPMENT);
     await gateway.get('/db/x');
     await gateway.get('/db/x');
     const { exchanges } = await list(gateway);
@@ -119,9 +118,7 @@ describe('exchanges are kept', () => {
 
   test('also where the gateway answers, on cached routes, and for WebSocket handshakes', async () => {
     const db = (await startService()).answer(reply(200, ['Cache-Control: max-age=60'], 'kept'));
-    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, cache: true } }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, cache: true } }\n`, DEVELOPMENT);
     await gateway.get('/none');
     await gateway.get('/db/x');
     await gateway.get('/db/x');
@@ -139,7 +136,7 @@ describe('what is shown', () => {
     const db = (await startService()).answer(
       ok('fine', 'Set-Cookie: sid=s3cret1; Path=/', 'Location: /cb?code=s3cret2&x=1', 'X-Api-Key: s3cret3'),
     );
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, DEVELOPMENT);
     await gateway.get(
       '/db/x?access_token=s3cret4&q=shoes&%74oken=s3cret8',
       'Authorization: Bearer s3cret5',
@@ -180,9 +177,7 @@ describe('what is shown', () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/bad' ? reply(500, [], 'no') : ok('fine'),
     );
-    const gateway = await startTestGateway(`routes: { /db: ${db.port}, /img: ${db.port} }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes: { /db: ${db.port}, /img: ${db.port} }\n`, DEVELOPMENT);
     for (const target of ['/db/a', '/db/bad', '/img/b', '/none']) await gateway.get(target);
     await gateway.exchange(request('DELETE', '/db/c', ['Host: localhost']));
     const targets = async (query: string) =>
@@ -201,7 +196,7 @@ describe('what is shown', () => {
   });
 
   test('is for no page of another origin', async () => {
-    const gateway = await startTestGateway('routes: { /db: 1 }\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes: { /db: 1 }\n', DEVELOPMENT);
     for (const target of ['/exchanges', '/exchanges/a-1', '/events']) {
       expect((await asked(gateway, target, 'Origin: http://evil.example')).status).toBe(403);
       expect((await asked(gateway, target, 'Sec-Fetch-Site: cross-site')).status).toBe(403);

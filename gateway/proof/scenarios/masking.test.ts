@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { startCollector } from '../testing/trace-collector.ts';
 
@@ -33,10 +32,7 @@ routes:
   expect(collector.faults).toEqual([]);
   expect(collector.requests[0]?.url).toBe('/in/v1/traces?api_key=hushurl');
   expect(collector.fields[0]).toMatchObject({ 'x-honeycomb-team': 'hushkey', 'content-encoding': 'gzip' });
-  const ask = async (path: string) => {
-    const client = await connect(gateway.adminPort);
-    return (await client.exchange(get(path, 'Host: localhost'))).text;
-  };
+  const ask = async (path: string) => (await gateway.admin('GET', path)).text;
   const { exchanges } = JSON.parse(await ask('/exchanges')) as { exchanges: { id: string }[] };
   const one = await ask(`/exchanges/${exchanges[0]!.id}`);
   expect(one).toContain('graphql-ws, (not shown)');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MessageList, MessageSummary } from '../../model/exchanges.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { connect, get, type RawClient, request } from '../testing/raw-client.ts';
+import { connect, get, type RawClient } from '../testing/raw-client.ts';
 import { laneKinds } from '../testing/route-kinds.ts';
 import { chunk, type ServiceConnection, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -44,10 +44,8 @@ async function pass(from: RawClient | ServiceConnection, to: RawClient | Service
 }
 
 async function messages(gateway: TestGateway, query = ''): Promise<readonly MessageSummary[]> {
-  const client = await connect(gateway.adminPort);
-  const answer = await client.exchange(request('GET', `/messages${query}`, ['Host: localhost']));
-  client.destroy();
-  return (JSON.parse(answer.text) as MessageList).messages.toReversed();
+  const { text } = await gateway.admin('GET', `/messages${query}`);
+  return (JSON.parse(text) as MessageList).messages.toReversed();
 }
 
 /** The oldest first, when there are so many. */
@@ -68,14 +66,10 @@ describe('messages of a WebSocket', () => {
     const { client, connection } = await open();
     await pass(client, connection, frame(1, '{"say":"hello","password":"p"}'));
     await pass(connection, client, frame(1, 'welcome', { mask: false }));
-    const parts = [
-      frame(1, 'one ', { fin: false }),
-      frame(9, 'p'),
-      frame(0, 'two', { fin: false }),
-      frame(0, '!'),
-    ];
-    for (const byte of Buffer.concat(parts)) await client.send(Buffer.from([byte]));
-    expect((await connection.bytes(Buffer.concat(parts).length)).equals(Buffer.concat(parts))).toBe(true);
+    const [one, two] = [frame(1, 'one ', { fin: false }), frame(0, 'two', { fin: false })];
+    const parts = Buffer.concat([one, frame(9, 'p'), two, frame(0, '!')]);
+    for (const byte of parts) await client.send(Buffer.from([byte]));
+    expect((await connection.bytes(parts.length)).equals(parts)).toBe(true);
     await pass(connection, client, frame(2, 'x'.repeat(5_000), { mask: false }));
     await pass(client, connection, frame(8, Buffer.from([3, 0xe8, ...Buffer.from('bye')])));
     const seen = await whenSeen(gateway, 6);
@@ -111,11 +105,8 @@ describe('messages of a WebSocket', () => {
     let deflate = createDeflateRaw();
     for (let at = 0; at < 3; at++) {
       if (anew) deflate = createDeflateRaw();
-      await pass(
-        client,
-        connection,
-        frame(1, await deflated(deflate, `{"n":${at},"said":"the same"}`), { rsv: 0x40 }),
-      );
+      const text = await deflated(deflate, `{"n":${at},"said":"the same"}`);
+      await pass(client, connection, frame(1, text, { rsv: 0x40 }));
     }
     await pass(client, connection, frame(1, 'plain'));
     const seen = await whenSeen(gateway, 4);
@@ -143,7 +134,7 @@ describe('messages of a WebSocket', () => {
     ['a ping in parts', frame(9, 'x', { fin: false }), 'control frame'],
     ['a part of nothing', frame(0, 'x'), 'part of a message'],
     [
-      'a message within a message',
+      'a message within one',
       Buffer.concat([frame(1, 'x', { fin: false }), frame(1, 'y')]),
       'part of a message',
     ],
@@ -163,14 +154,13 @@ describe('messages of a WebSocket', () => {
     const { gateway, open } = await stage('escape: off', 'production');
     const before = await open();
     await pass(before.client, before.connection, frame(1, 'before'));
-    const admin = await connect(gateway.adminPort);
-    await admin.exchange(request('POST', '/capture?for=1m', ['Host: localhost']));
+    await gateway.admin('POST', '/capture?for=1m');
     const { client, connection } = await open();
     await pass(before.client, before.connection, frame(1, 'still before'));
     await pass(client, connection, frame(1, 'asked for'));
     expect((await whenSeen(gateway, 1)).map(({ text }) => text)).toEqual(['asked for']);
     for (const route of ['', '&route=/chat', '&route=/other']) {
-      const list = await admin.exchange(request('GET', `/messages?limit=1${route}`, ['Host: localhost']));
+      const list = await gateway.admin('GET', `/messages?limit=1${route}`);
       expect(JSON.parse(list.text).unread, route).toBe(route === '&route=/other' ? 0 : 1);
     }
   });

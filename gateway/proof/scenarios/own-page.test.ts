@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
-import { connect, get, request } from '../testing/raw-client.ts';
+import { request } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const html = 'Accept: text/html';
@@ -120,8 +120,7 @@ describe('the admin listener', () => {
   ])('%s: %i', async (target, status) => {
     const service = (await startService()).answer(ok());
     const gateway = await startTestGateway(`admin: 3900\nroutes:\n  /db: ${service.port}\n`);
-    const admin = await connect(gateway.adminPort);
-    expect((await admin.exchange(get(target, `Host: localhost:${gateway.adminPort}`))).status).toBe(status);
+    expect((await gateway.admin('GET', target)).status).toBe(status);
     expect((await gateway.get(target)).status).toBe(404);
   });
 });

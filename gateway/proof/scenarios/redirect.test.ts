@@ -98,9 +98,9 @@ test('the admin listener shows routes without a service', async () => {
   const gateway = await startTestGateway(
     'admin: 3900\nroutes:\n  /old: { redirect: /new }\n  /docs: { folder: . }\n',
   );
-  const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/routes`);
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject([
+  const { status, text } = await gateway.admin('GET', '/routes');
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toMatchObject([
     { id: '/old', balance: null, endpoints: [{ address: 'a redirect (308) to /new', state: 'up' }] },
     { id: '/docs', balance: null },
   ]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GatewayStatus } from '../../model/status.ts';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway } from '../testing/gateway.ts';
+import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { ok, startService } from '../testing/service.ts';
 
 test('/status tells of each route its traffic, lane and policies, and of the whole where it is reached', async () => {
@@ -14,7 +14,7 @@ test('/status tells of each route its traffic, lane and policies, and of the who
   await gateway.get('/db/x');
   await gateway.get('/gone/x');
   await gateway.get('/nowhere');
-  const status = await ask(gateway.adminPort);
+  const status = await statusOf(gateway);
   expect(status).toMatchObject({
     notReady: null,
     mode: 'production',
@@ -37,13 +37,11 @@ test('/status tells of each route its traffic, lane and policies, and of the who
 
 test('a route without traffic has none to tell of', async () => {
   const gateway = await startTestGateway(`routes:\n  /db: ${await freePort()}\n`);
-  const { routes, unrouted } = await ask(gateway.adminPort);
+  const { routes, unrouted } = await statusOf(gateway);
   expect(routes.map(({ traffic }) => traffic)).toEqual([null]);
   expect(unrouted).toBeNull();
 });
 
-async function ask(adminPort: number): Promise<GatewayStatus> {
-  const answer = await fetch(`http://127.0.0.1:${adminPort}/status`);
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as GatewayStatus;
+async function statusOf(gateway: TestGateway): Promise<GatewayStatus> {
+  return JSON.parse((await gateway.admin('GET', '/status')).text);
 }

@@ -245,9 +245,7 @@ describe('redirect: true', () => {
 
   test('a WebSocket is told, too', async () => {
     const gateway = await start();
-    const client = await gateway.connect();
-    await client.send(handshake('/db'));
-    expect((await client.head()).status).toBe(308);
+    expect((await gateway.exchange(handshake('/db'))).status).toBe(308);
   });
 });
 

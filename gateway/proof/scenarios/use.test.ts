@@ -4,7 +4,6 @@ import { startTestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { get, request } from '../testing/http-client.ts';
 import { until } from '../testing/poll.ts';
-import { connect } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
 /** `use:` with the real plugins. */
@@ -97,9 +96,8 @@ describe('a route with Fastify plugins by name', () => {
       'admin: 3900\nroutes:\n  /plug: { to: 1, use: [{ plugin: ./login.mjs, options: { password: hunter2 } }] }\n',
       { files: { 'login.mjs': 'export default async () => {};' } },
     );
-    const admin = await connect(gateway.adminPort);
     for (const target of ['/config', '/explain?url=/plug/x', '/routes']) {
-      const { status, text } = await admin.exchange(get(target, `Host: localhost:${gateway.adminPort}`));
+      const { status, text } = await gateway.admin('GET', target);
       expect([target, status, text.includes('hunter2')]).toEqual([target, 200, false]);
       if (target === '/config') expect(text).toContain('"password": "(not shown)"');
     }

@@ -10,7 +10,7 @@ import { startGateway } from '../../gateway.ts';
 import { freePorts } from './free-port.ts';
 import { Logbook } from './logbook.ts';
 import { until } from './poll.ts';
-import { type Answer, type ClientOptions, connect, get, type RawClient } from './raw-client.ts';
+import { type Answer, type ClientOptions, connect, get, type RawClient, request } from './raw-client.ts';
 import { isKitSocket, markKitSocket } from './wire.ts';
 
 export interface TestGatewayOptions {
@@ -60,6 +60,14 @@ export class TestGateway {
     const host =
       this.#mode === 'production' || fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: localhost'];
     return this.exchange(get(target, ...host, ...fields));
+  }
+
+  /** Asks the admin listener, on a connection of its own, as this machine does. */
+  async admin(method: string, target: string, ...fields: string[]): Promise<Answer> {
+    const client = await connect(this.adminPort);
+    const answer = await client.exchange(request(method, target, ['Host: localhost', ...fields]), 10_000);
+    client.destroy();
+    return answer;
   }
 
   /** Puts new text into the configuration file, in place. The gateway takes notice by itself. */

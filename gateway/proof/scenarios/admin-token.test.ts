@@ -33,10 +33,7 @@ interface Stage {
 async function stage(admin = '', files: Readonly<Record<string, string>> = {}, more = ''): Promise<Stage> {
   const service = (await startService()).answer((asked) => ok(asked.head.value('cookie') ?? 'no cookie'));
   const yaml = `admin: { host: 0.0.0.0, token: keys.txt${admin} }\nroutes:\n  /db: ${service.port}\nallowedHosts: [gw.internal]\n${more}`;
-  const gateway = await startTestGateway(yaml, {
-    mode: 'production',
-    files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files },
-  });
+  const gateway = await startTestGateway(yaml, { files: { 'keys.txt': `ops:${hashKey(KEY)}\n`, ...files } });
   const ask = async (method: string, target: string, ...fields: string[]) => {
     const client = await connect(gateway.adminPort);
     const host = fields.some((field) => field.startsWith('Host:')) ? [] : [HOST];
@@ -382,7 +379,7 @@ describe('an admin listener that other machines reach', () => {
     const yaml = (token: string) =>
       `admin: { port: 3900${token} }\nroutes:\n  /db: 3001\nallowedHosts: [gw.internal]\n`;
     const files = { 'keys.txt': `ops:${hashKey(KEY)}\n` };
-    const gateway = await startTestGateway(yaml(''), { mode: 'production', files });
+    const gateway = await startTestGateway(yaml(''), { files });
     await gateway.editAndReload(yaml(', token: keys.txt'));
     const client = await connect(gateway.adminPort);
     expect((await client.exchange(request('GET', '/config', ['Host: gw.internal']))).status).toBe(421);

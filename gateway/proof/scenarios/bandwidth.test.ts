@@ -30,7 +30,7 @@ describe.each(laneKinds)('bandwidth on $kind', ({ routes, files }) => {
   async function stage(limit = LIMIT, ...keys: string[]) {
     const service = (await startService()).answer(script);
     const yaml = routes('/db', service.port, `bandwidth: ${limit}`, ...keys);
-    return { service, gateway: await startTestGateway(yaml, { files, mode: 'production' }) };
+    return { service, gateway: await startTestGateway(yaml, { files }) };
   }
 
   test('answers of one party go no faster together, over HTTP/2 too; another party has its own', async () => {

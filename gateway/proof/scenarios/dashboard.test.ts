@@ -8,7 +8,7 @@ import type { ExchangeSummary } from '../../model/exchanges.ts';
 import type { GatewayStatus } from '../../model/status.ts';
 import { axeFindings, findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { Processes } from '../testing/processes.ts';
 import { ok, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -42,7 +42,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     const service = (await startService()).answer(ok('here'));
     const gateway = await startTestGateway(
       `routes:\n  /db: { to: ${service.port}, cors: true }\n  /gone: { to: ${await freePort()}, breaker: true }\n  /shop: { to: [${service.port}, ${await freePort()}] }\n`,
-      { mode: 'development' },
+      DEVELOPMENT,
     );
     await gateway.get('/db/x');
     await gateway.get('/gone/x');
@@ -241,9 +241,10 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     service.answer(({ method, target }) =>
       ok(JSON.stringify({ method, target }), 'Content-Type: application/json'),
     );
-    const gateway = await startTestGateway(`routes:\n  /db: { to: ${service.port}, inspect: true }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(
+      `routes:\n  /db: { to: ${service.port}, inspect: true }\n`,
+      DEVELOPMENT,
+    );
     const { page, faults } = await open(gateway, '#/stream');
     await gateway.get('/db/one', 'Authorization: Bearer hush');
     await page.getByRole('row', { name: 'GET /db/one' }).click();
@@ -315,7 +316,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   test('the file is edited by keys: what is wrong, what changes, for which requests, applied and undone', async () => {
     const service = (await startService()).answer(ok('here'));
     const yaml = `# the store\nroutes:\n  /db: ${service.port} # kept\noverload: off\n`;
-    const gateway = await startTestGateway(yaml, { mode: 'development' });
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     await gateway.get('/new/x');
     const { page, faults } = await open(gateway);
     await page.getByRole('row', { name: '/db' }).waitFor();
@@ -345,9 +346,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   test('keys and their words are offered while the file is written, as the gateway knows them', async () => {
-    const gateway = await startTestGateway('overload: off\nroutes:\n  /db: { to: 1 }\n', {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway('overload: off\nroutes:\n  /db: { to: 1 }\n', DEVELOPMENT);
     const { page, faults } = await open(gateway, '#/config');
     await page.getByText('This is what is in use.').waitFor();
     const editor = page.getByLabel('Configuration');
@@ -379,7 +378,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     beside.answer(() => ok('{"name":"next"}', 'Content-Type: application/json'));
     const gateway = await startTestGateway(
       `routes:\n  /db: { to: ${service.port}, compare: ${beside.port} }\n`,
-      { mode: 'development' },
+      DEVELOPMENT,
     );
     await gateway.get('/db/x');
     const { page, faults } = await open(gateway, '#/map/%2Fdb');
@@ -399,7 +398,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   test('messages of a WebSocket stand beside its route as they pass', async () => {
     const service = await startService();
     const yaml = (inspect: string) => `routes:\n  /chat: { to: ${service.port}${inspect} }\n`;
-    const gateway = await startTestGateway(yaml(''), { mode: 'development' });
+    const gateway = await startTestGateway(yaml(''), DEVELOPMENT);
     const opened = async () => {
       const client = await gateway.connect();
       await client.send(handshake('/chat/room', 'Host: localhost'));
@@ -429,7 +428,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 
   test('bodies are kept for a while from the page, and no more', async () => {
     const service = (await startService()).answer(ok('the body of it'));
-    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, DEVELOPMENT);
     const { page, faults } = await open(gateway, '#/stream');
     await page.getByLabel('Keep bodies').selectOption('5m');
     await page.getByRole('button', { name: /^Bodies kept until/ }).waitFor();
@@ -452,7 +451,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   test('a change after which requests fail is said to be worse, and rolled back; each change can be taken back', async () => {
     const service = (await startService()).answer(ok('here'));
     const yaml = `overload: off\nroutes:\n  /db: ${service.port}\n`;
-    const gateway = await startTestGateway(yaml, { mode: 'development' });
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     await gateway.get('/db/x');
     const { page, faults } = await open(gateway, '#/config');
     const editor = page.getByLabel('Configuration');
@@ -493,7 +492,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   });
 
   test('says how to begin where there is no route', async () => {
-    const gateway = await startTestGateway('routes: {}\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes: {}\n', DEVELOPMENT);
     const { page } = await open(gateway);
     await page.getByText('/hello: 7777').waitFor();
     await page.getByText(`curl http://localhost:${gateway.port}/hello`).waitFor();
@@ -541,7 +540,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       const service = (await startService()).answer(ok('here'));
       const gateway = await startTestGateway(
         `overload: off\nroutes:\n  /db: { to: ${service.port}, cors: true }\n  /rare: ${service.port}\n  /gone: ${await freePort()}\n`,
-        { mode: 'development' },
+        DEVELOPMENT,
       );
       const url = `http://127.0.0.1:${gateway.port}/db/load`;
       const load = { url, connections: 16, seconds: 300, messageBytes: 0, perSecond: 500 };

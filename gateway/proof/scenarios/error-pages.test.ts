@@ -36,7 +36,7 @@ describe.each(['wire', 'general'])('errors of the gateway in the %s lane', (lane
   /own: { to: 1, lane: ${lane}, errorPages: { 5xx: ./404.html } }
   /off: { to: 1, lane: ${lane}, errorPages: off }
 `,
-      { files: FILES, mode: 'production' },
+      { files: FILES },
     );
 
   test('have their page where a browser asks', async () => {
@@ -184,7 +184,7 @@ test('over HTTP/2, of the gateway and of the service; a handshake is answered as
   const service = (await startService()).answer(answer('500 Oh'));
   const gateway = await startTestGateway(
     `${PAGES.replace(' }', ', services: true }')}routes:\n  /db: ${service.port}\n`,
-    { files: FILES, mode: 'production' },
+    { files: FILES },
   );
   const session = await connectH2(gateway.port, 'http');
   const accept = 'text/html';
@@ -200,7 +200,7 @@ test('over HTTP/2, of the gateway and of the service; a handshake is answered as
 
 test('a page that changes is taken over, and so is another file', async () => {
   const yaml = `${PAGES}routes: {}\n`;
-  const gateway = await startTestGateway(yaml, { files: FILES, mode: 'production' });
+  const gateway = await startTestGateway(yaml, { files: FILES });
   const text = async () => (await gateway.get('/nowhere', BROWSER)).text;
   const file = join(dirname(gateway.configFile), '404.html');
   await writeFile(file, 'soon');
@@ -260,7 +260,6 @@ test('the example of the page does what the page says', async () => {
     .replace('3002', '1')
     .replace('./site', '.');
   const gateway = await startTestGateway(yaml, {
-    mode: 'production',
     files: {
       '404.html': 'lost',
       'down.html': 'down',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { ok, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -170,7 +170,7 @@ describe('a WebSocket that escapes its prefix', () => {
   async function stage(...keys: string[]) {
     const service = await startService({ halfOpen: true });
     const yaml = `routes:\n  /vite: { to: ${service.port}${keys.map((key) => `, ${key}`).join('')} }\n`;
-    const gateway = await startTestGateway(yaml, { mode: 'development' });
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     return { service, client: await gateway.connect() };
   }
   const hand = (target: string, ...fields: string[]) =>
@@ -225,15 +225,13 @@ describe('what is told of it', () => {
     ],
     ['/runtime~main.js', /Docusaurus, whose own router says "not found" at \/app\/: it works with `baseUrl/],
   ])('%s is told in the log, with what to set and the name', async (asked, notice) => {
-    const gateway = await startTestGateway('routes:\n  /app: 1\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes:\n  /app: 1\n', DEVELOPMENT);
     await gateway.get(asked, page('/app/'));
     await gateway.log.find('notice', ({ msg }) => notice.test(String(msg)));
   });
 
   test('the 404 of a page whose route leaves it off names the page, and both ways out', async () => {
-    const gateway = await startTestGateway('routes:\n  /vite: { to: 1, escape: off }\n', {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway('routes:\n  /vite: { to: 1, escape: off }\n', DEVELOPMENT);
     const answer = await gateway.get('/@vite/client', page('/vite/'));
     const { happened, fix } = JSON.parse(answer.body.toString());
     expect(happened[0]).toContain('A page of `/vite` asked for it');
@@ -242,9 +240,7 @@ describe('what is told of it', () => {
   });
 
   test('it is counted, logged once for each application, and marked in its line', async () => {
-    const gateway = await startTestGateway('routes:\n  /vite: 1\n', {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway('routes:\n  /vite: 1\n', DEVELOPMENT);
     for (const target of ['/@vite/client', '/src/main.tsx']) await gateway.get(target, page('/vite/'));
     await gateway.get('/src/x.tsx', COOKIE);
     const lines = gateway.log.records;

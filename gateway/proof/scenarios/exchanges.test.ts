@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ExchangeSummary, ExchangeView } from '../../model/exchanges.ts';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
-
-const DEVELOPMENT = { mode: 'development' } as const;
 
 interface Listed {
   readonly exchanges: readonly ExchangeSummary[];
@@ -159,7 +157,7 @@ describe('what is shown', () => {
     const gateway = await startTestGateway(
       `routes:\n  /db: ${db.port}\n  /db/x:\n    to: ${db.port}\n    when: { headers: { X-Api-Key: mine }, query: { token: mine } }\n` +
         `  /db/y: { to: ${db.port}, headers: { request: { set: { X-Session-Id: s3cret4 } } } }\n`,
-      { mode: 'development' },
+      DEVELOPMENT,
     );
     await gateway.get('/db/x?next=/in?token=s3cret1?x&token=s3cret2&q=1', 'X-Api-Key: s3cret3');
     await gateway.get('/db/y');

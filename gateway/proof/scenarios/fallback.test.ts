@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { runHere } from '../testing/portway.ts';
@@ -216,7 +216,7 @@ test('a WebSocket is opened there', async () => {
   const far = await startService({ halfOpen: true });
   const gateway = await startTestGateway(
     `routes:\n  /db: { to: ${await freePort()}, fallback: "http://127.0.0.1:${far.port}" }\n`,
-    { mode: 'development' },
+    DEVELOPMENT,
   );
   const client = await gateway.connect();
   await client.send(

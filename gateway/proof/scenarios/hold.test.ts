@@ -28,7 +28,7 @@ const lane = (name: string, port: number, hold: string) =>
 describe.each(['wire', 'general'])('a service that does not listen yet, in the %s lane', (name) => {
   test('is waited for, and then given the request with its body', async () => {
     const port = await freePort();
-    const gateway = await startTestGateway(lane(name, port, '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane(name, port, '1m'));
     const asked = gateway.get('/a/');
     const sent = gateway.exchange('POST /a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello');
     await until('both were refused', async () => {
@@ -41,20 +41,20 @@ describe.each(['wire', 'general'])('a service that does not listen yet, in the %
   });
 
   test('is given up when the time is over', async () => {
-    const gateway = await startTestGateway(lane(name, await freePort(), '200ms'), { mode: 'production' });
+    const gateway = await startTestGateway(lane(name, await freePort(), '200ms'));
     const begun = performance.now();
     expect((await gateway.get('/a/')).status).toBe(502);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
   });
 
   test('is waited for as long as the client wants, if that is less (RFC 7240)', async () => {
-    const gateway = await startTestGateway(lane(name, await freePort(), '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane(name, await freePort(), '1m'));
     expect((await gateway.get('/a/', 'Prefer: return=minimal, wait=0')).status).toBe(502);
   });
 
   test('is not asked for a client that has left', async () => {
     const port = await freePort();
-    const gateway = await startTestGateway(lane(name, port, '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane(name, port, '1m'));
     const client = await gateway.connect();
     client.send('GET /a/ HTTP/1.1\r\nHost: a\r\n\r\n');
     await until('it waits', async () => {
@@ -91,7 +91,7 @@ describe('the handshake of a WebSocket to a service that does not listen yet', (
 
   test('waits, and what the client says meanwhile arrives', async () => {
     const port = await freePort();
-    const gateway = await startTestGateway(lane('auto', port, '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane('auto', port, '1m'));
     const client = await gateway.connect();
     await client.send(handshake('/a/'));
     await client.send('early');
@@ -103,14 +103,14 @@ describe('the handshake of a WebSocket to a service that does not listen yet', (
   });
 
   test('is given up when the time is over', async () => {
-    const gateway = await startTestGateway(lane('auto', await freePort(), '200ms'), { mode: 'production' });
+    const gateway = await startTestGateway(lane('auto', await freePort(), '200ms'));
     const begun = performance.now();
     expect((await gateway.exchange(handshake('/a/'))).status).toBe(502);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
   });
 
   test('is forgotten when the client leaves', async () => {
-    const gateway = await startTestGateway(lane('auto', await freePort(), '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane('auto', await freePort(), '1m'));
     const client = await gateway.connect();
     await client.send(handshake('/a/'));
     await down(gateway);
@@ -152,7 +152,7 @@ describe('what is sent to a service that does not listen yet', () => {
     ['the bytes behind a handshake', 'auto', raw(handshake('/a/'))],
   ] as const)('stays with the client, but for a bounded part: %s (lane: %s)', async (_name, name, begin) => {
     const port = await freePort();
-    const gateway = await startTestGateway(lane(name, port, '1m'), { mode: 'production' });
+    const gateway = await startTestGateway(lane(name, port, '1m'));
     const taken = flood(await begin(gateway));
     await until('it was refused', async () => {
       const [route] = await gateway.gateway.figure('routes');
@@ -181,6 +181,6 @@ describe('what is sent to a service that does not listen yet', () => {
 test.each(['off', undefined])('with hold: %s nobody waits in production', async (hold) => {
   const port = await freePort();
   const yaml = hold === undefined ? `routes: { /a: ${port} }\n` : lane('auto', port, hold);
-  const gateway = await startTestGateway(yaml, { mode: 'production' });
+  const gateway = await startTestGateway(yaml);
   expect((await gateway.get('/a/')).status).toBe(502);
 });

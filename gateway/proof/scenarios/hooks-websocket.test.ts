@@ -38,7 +38,7 @@ async function stage(hooks: string, more: { extend?: string; script?: Script; ke
   ];
   const yaml = `routes:\n  /chat: { to: ${service.port}, ${keys.join(', ')} }\n`;
   const files = { 'hooks.mjs': plugin(hooks), 'route.mjs': more.extend ?? '' };
-  const gateway = await startTestGateway(yaml, { files, mode: 'production' });
+  const gateway = await startTestGateway(yaml, { files });
   return { service, gateway, client: await gateway.connect({ halfOpen: true }) };
 }
 
@@ -421,7 +421,6 @@ describe('a WebSocket on a route with Fastify plugins by name', () => {
     const service = (await startService()).answer(agrees);
     const gateway = await startTestGateway(`routes:\n  /chat: { to: ${service.port}, use: ${use} }\n`, {
       files: { 'login.mjs': LOGIN },
-      mode: 'production',
     });
     return { service, gateway };
   }

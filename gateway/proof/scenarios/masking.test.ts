@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
 import { startCollector } from '../testing/trace-collector.ts';
@@ -20,7 +20,7 @@ routes:
     - { to: ${service.port}, when: { headers: { X-Api-Key: hushwanted }, query: { token: hushquery } } }
     - { to: ${service.port}, when: { cookies: { beta: hushcookie } } }
 `,
-    { mode: 'development' },
+    DEVELOPMENT,
   );
   const nested = encodeURIComponent(`https://x/cb?code=hushnested&a=1`);
   await gateway.get(

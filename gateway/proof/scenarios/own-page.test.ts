@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { request } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 
@@ -8,9 +8,7 @@ const html = 'Accept: text/html';
 describe("the gateway's own page", () => {
   test('shows what is mapped where, and what is up', async () => {
     const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n  /gone: 1\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n  /gone: 1\n`, DEVELOPMENT);
     const answer = await gateway.get('/', html);
     expect(answer.status).toBe(200);
     expect(answer.head.value('content-type')).toMatch(/^text\/html; ?charset=utf-8/i);
@@ -39,7 +37,7 @@ describe("the gateway's own page", () => {
 
   test('works without scripts of others', async () => {
     const service = (await startService()).answer(ok());
-    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes:\n  /db: ${service.port}\n`, DEVELOPMENT);
     const { text } = await gateway.get('/', html);
     expect(text).toContain('name="viewport"');
     // Links lead to the routes' own names; what is loaded is all here.
@@ -54,7 +52,7 @@ describe("the gateway's own page", () => {
   });
 
   test('can be switched off in development', async () => {
-    const gateway = await startTestGateway('page: false\nroutes:\n  /db: 1\n', { mode: 'development' });
+    const gateway = await startTestGateway('page: false\nroutes:\n  /db: 1\n', DEVELOPMENT);
     expect((await gateway.get('/', html)).status).toBe(404);
   });
 
@@ -67,7 +65,7 @@ describe("the gateway's own page", () => {
 
   test('never shadows a route of /', async () => {
     const service = (await startService()).answer(ok('mine'));
-    const gateway = await startTestGateway(`routes:\n  /: ${service.port}\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes:\n  /: ${service.port}\n`, DEVELOPMENT);
     expect((await gateway.get('/', html)).text).toBe('mine');
   });
 
@@ -89,15 +87,13 @@ describe("the gateway's own page", () => {
 
   test('never shadows a route of one host', async () => {
     const service = (await startService()).answer(ok('mine'));
-    const gateway = await startTestGateway(`routes:\n  shop.test: ${service.port}\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes:\n  shop.test: ${service.port}\n`, DEVELOPMENT);
     expect((await gateway.get('/', html, 'Host: shop.test')).text).toBe('mine');
     expect((await gateway.get('/', html)).text).not.toBe('mine');
   });
 
   test('answers HEAD without a body and nothing else but GET', async () => {
-    const gateway = await startTestGateway('routes:\n  /db: 1\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes:\n  /db: 1\n', DEVELOPMENT);
     const head = await gateway.exchange(request('HEAD', '/', ['Host: localhost']));
     expect([head.status, head.body.length]).toEqual([200, 0]);
     const post = await gateway.exchange(request('POST', '/', ['Host: localhost'], 'x'));
@@ -105,7 +101,7 @@ describe("the gateway's own page", () => {
   });
 
   test.each(['/x', '/index.html', '/favicon.ico.map'])('does not answer for %s', async (target) => {
-    const gateway = await startTestGateway('routes:\n  /db: 1\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes:\n  /db: 1\n', DEVELOPMENT);
     expect((await gateway.get(target)).status).toBe(404);
   });
 });

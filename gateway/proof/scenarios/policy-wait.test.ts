@@ -38,7 +38,7 @@ describe.each(laneKinds)('a policy that waits, on $kind', ({ routes, files }) =>
       request.head.value('upgrade') ? void (await connection.send(agreement())) : ok('x'),
     );
     const text = `trustProxy: loopback\n${routes('/db', service.port, ...keys)}`;
-    return { service, gateway: await startTestGateway(text, { files, mode: 'production' }) };
+    return { service, gateway: await startTestGateway(text, { files }) };
   }
   const verdict = () => vi.waitUntil(() => asked.waiting.shift(), { timeout: 10_000 });
 

@@ -7,7 +7,7 @@ import type {
   ReplayEdits,
   ReplayResult,
 } from '../../model/exchanges.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 
@@ -47,7 +47,7 @@ describe('bodies', () => {
       const db = (await startService()).answer(ok('fine', 'Content-Type: text/plain'));
       const gateway = await startTestGateway(
         `routes:\n  /db: { to: ${db.port}, inspect: true, lane: ${lane} }\n  /no: ${db.port}\n`,
-        { mode: 'development' },
+        DEVELOPMENT,
       );
       const body = 'user=ann&password=s3cret';
       const fields = [
@@ -84,9 +84,10 @@ describe('bodies', () => {
       const db = (await startService()).answer(() =>
         bytes(content, 'Content-Type: application/json', `Content-Encoding: ${coding}`),
       );
-      const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`, {
-        mode: 'development',
-      });
+      const gateway = await startTestGateway(
+        `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
+        DEVELOPMENT,
+      );
       await gateway.get('/db/x');
       const { answer } = await withBodies(gateway);
       expect(answer!.body).toMatchObject({ kind: 'json', coding, bytes: content.length });
@@ -109,9 +110,10 @@ describe('bodies', () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/bomb' ? bytes(bomb, 'Content-Encoding: gzip') : bytes(big),
     );
-    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(
+      `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
+      DEVELOPMENT,
+    );
     expect((await gateway.get('/db/big')).text).toHaveLength(200_000);
     const { answer } = await withBodies(gateway);
     expect(answer!.body).toMatchObject({ bytes: 200_000, truncated: true });
@@ -146,9 +148,10 @@ describe('a replay', () => {
         JSON.stringify({ count, list: [{ a: 1 }] }),
       ),
     );
-    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(
+      `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
+      DEVELOPMENT,
+    );
     await gateway.get('/db/x?token=abc', 'Authorization: Bearer s3cret', 'X-Mine: 1');
     const { status, json, text } = await replayed(gateway, await newest(gateway));
     expect(status).toBe(200);
@@ -167,9 +170,7 @@ describe('a replay', () => {
 
   test('takes edits; what is masked in them stands for what was sent', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port}, /img: ${db.port} }\n`, {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(`routes: { /db: ${db.port}, /img: ${db.port} }\n`, DEVELOPMENT);
     await gateway.get('/db/x?token=abc', 'Cookie: sid=s3cret');
     const id = await newest(gateway);
     await replayed(gateway, id, {
@@ -190,7 +191,7 @@ describe('a replay', () => {
 
   test('of what may change something asks first, and a body that was not kept is needed', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, DEVELOPMENT);
     await gateway.exchange(`${request('POST', '/db/x', ['Host: localhost', 'Content-Length: 3'])}abc`);
     const id = await newest(gateway);
     const seen = await replayed(gateway, id, { body: 'abc' });
@@ -236,14 +237,14 @@ describe('a replay', () => {
     { fields: [['X', 'a\r\nb: c']] as const },
   ])('of %j is refused', async (edits) => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, { mode: 'development' });
+    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, DEVELOPMENT);
     await gateway.get('/db/x');
     expect((await replayed(gateway, await newest(gateway), edits)).status).toBe(409);
     expect(db.requests).toHaveLength(1);
   });
 
   test('is for no page of another origin', async () => {
-    const gateway = await startTestGateway('routes: { /db: 1 }\n', { mode: 'development' });
+    const gateway = await startTestGateway('routes: { /db: 1 }\n', DEVELOPMENT);
     for (const target of ['/exchanges/a-1/replay', '/capture?for=1m']) {
       expect((await gateway.admin('POST', target, 'Origin: http://evil.example')).status).toBe(403);
     }
@@ -252,7 +253,7 @@ describe('a replay', () => {
 
 test('an exchange can be had as a command line', async () => {
   const db = (await startService()).answer(ok('fine'));
-  const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, { mode: 'development' });
+  const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`, DEVELOPMENT);
   const client = await gateway.connect();
   await client.exchange(get('/db/x', 'Host: localhost', 'X-Mine: 1'));
   client.destroy();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 import { type ReceivedSpan, startCollector } from '../testing/trace-collector.ts';
@@ -97,9 +97,7 @@ describe('the context of a client', () => {
   test('goes on: its trace, its span as the parent, its state', async () => {
     const collector = await startCollector();
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(yaml(collector.port, `{ /db: ${db.port} }`, '0%'), {
-      mode: 'development',
-    });
+    const gateway = await startTestGateway(yaml(collector.port, `{ /db: ${db.port} }`, '0%'), DEVELOPMENT);
     await gateway.get('/db/x', sampled, 'Tracestate: a=1');
     await gateway.get('/db/y', `Traceparent: 00-${TRACE}-${PARENT}-00`);
     await until('two spans', () => collector.spans.length === 2);

@@ -12,7 +12,7 @@ const used = async (use: string, files: Record<string, string> = {}) => {
     ok('a quiet answer '.repeat(200), 'Content-Type: text/plain'),
   );
   const yaml = `routes:\n  /plug: { to: ${service.port}, use: ${use} }\n  /plain: ${service.port}\n`;
-  return { service, gateway: await startTestGateway(yaml, { files, mode: 'production' }) };
+  return { service, gateway: await startTestGateway(yaml, { files }) };
 };
 
 const LOGIN = `

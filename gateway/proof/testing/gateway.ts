@@ -23,6 +23,9 @@ export interface TestGatewayOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
+/** The options of a gateway that is developed with. */
+export const DEVELOPMENT: TestGatewayOptions = { mode: 'development' };
+
 /** A gateway in this process, on a free port, with a configuration file of its own. */
 export class TestGateway {
   readonly gateway: Gateway;

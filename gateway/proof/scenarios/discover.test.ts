@@ -11,14 +11,20 @@ async function service(text: string): Promise<number> {
   return (await startService()).answer(ok(text)).port;
 }
 
-function container(
-  name: string,
-  port: number,
-  labels: Record<string, string>,
-  more: Partial<TestContainer> = {},
-) {
-  return { name, ports: [port], labels, ...more };
+const container = (name: string, port: number, labels: Record<string, string>, more: object = {}) => ({
+  ...{ name, ports: [port], labels },
+  ...more,
+});
+
+/** A gateway at an engine that runs these containers. */
+async function stage(...containers: TestContainer[]) {
+  const engine = await startEngine();
+  engine.run(...containers);
+  return { engine, gateway: await startTestGateway(yaml(engine)) };
 }
+
+/** What runs at `/web`. */
+const web = async () => container('web', await service('web'), { 'portway.path': '/web' });
 
 async function answers(gateway: TestGateway, target: string, expected: number | string): Promise<void> {
   await until(`${target} gives ${expected}`, async () => {
@@ -33,17 +39,16 @@ const VARIABLE = '${SECRET}';
 const problems = (gateway: TestGateway) => gateway.gateway.configStatus().unserved ?? null;
 
 test('a container that runs already has its route from the first request on', async () => {
-  const engine = await startEngine();
-  engine.run(container('shop-web-1', await service('shop'), { 'portway.path': '/shop' }));
-  const gateway = await startTestGateway(yaml(engine));
+  const { engine, gateway } = await stage(
+    container('shop-web-1', await service('shop'), { 'portway.path': '/shop' }),
+  );
   expect((await gateway.get('/shop/cart')).text).toBe('shop');
   const seen = gateway.gateway.configStatus().discovery;
   expect(seen).toEqual({ source: engine.address, failure: null, containers: 1 });
 });
 
 test('routes come and go with their containers, and several of one path share its requests', async () => {
-  const engine = await startEngine();
-  const gateway = await startTestGateway(yaml(engine));
+  const { engine, gateway } = await stage();
   expect((await gateway.get('/shop/')).status).toBe(404);
   const [one, two] = [await service('one'), await service('two')];
   const labels = { 'portway.path': '/shop' };
@@ -173,9 +178,7 @@ describe('labels that are wrong', () => {
   );
 
   test('neither a path nor a host', async () => {
-    const engine = await startEngine();
-    engine.run(container('bad', 80, { 'portway.port': '80' }));
-    const gateway = await startTestGateway(yaml(engine));
+    const { gateway } = await stage(container('bad', 80, { 'portway.port': '80' }));
     expect(problems(gateway)).toMatch(
       /container bad.*expected the label portway\.path or portway\.host, got neither/,
     );
@@ -212,15 +215,13 @@ describe('an engine', () => {
     expect((await gateway.get('/db')).text).toBe('db');
     expect(gateway.gateway.configStatus().discovery?.failure).toMatch(/no socket is there|ECONNREFUSED/);
     await engine.start();
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    engine.run(await web());
     await answers(gateway, '/web', 'web');
     expect(gateway.gateway.configStatus().discovery?.failure).toBeNull();
   });
 
   test('that stops changes nothing', async () => {
-    const engine = await startEngine();
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
-    const gateway = await startTestGateway(yaml(engine));
+    const { engine, gateway } = await stage(await web());
     await engine.stop();
     await until('it is noticed', () => gateway.gateway.configStatus().discovery?.failure !== null);
     expect((await gateway.get('/web')).text).toBe('web');
@@ -234,14 +235,12 @@ describe('an engine', () => {
     expect((await gateway.get('/db')).text).toBe('db');
     expect(gateway.gateway.configStatus().discovery).toMatchObject({ containers: 0 });
     engine.hangs = false;
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    engine.run(await web());
     await answers(gateway, '/web', 'web');
   });
 
   test('that lists without end is told so, and what was known is served on', async () => {
-    const engine = await startEngine();
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
-    const gateway = await startTestGateway(yaml(engine));
+    const { engine, gateway } = await stage(await web());
     engine.body = `[${' '.repeat(17 * 1024 * 1024)}`;
     engine.flood(1);
     const failure = () => gateway.gateway.configStatus().discovery?.failure ?? '';
@@ -257,14 +256,12 @@ describe('an engine', () => {
       /no answer/.test(gateway.gateway.configStatus().discovery?.failure ?? ''),
     );
     engine.upgrades = false;
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    engine.run(await web());
     await answers(gateway, '/web', 'web');
   });
 
   test('whose list comes behind its news is asked once more', async () => {
-    const engine = await startEngine();
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
-    const gateway = await startTestGateway(yaml(engine));
+    const { engine, gateway } = await stage(await web());
     await answers(gateway, '/web', 'web');
     const before = engine.lists;
     engine.flood(1);
@@ -274,11 +271,10 @@ describe('an engine', () => {
   });
 
   test('that tells ten thousand events is asked a few times', async () => {
-    const engine = await startEngine();
-    const gateway = await startTestGateway(yaml(engine));
+    const { engine, gateway } = await stage();
     const before = engine.lists;
     engine.flood(10_000);
-    engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
+    engine.run(await web());
     await answers(gateway, '/web', 'web');
     expect(engine.lists - before).toBeLessThan(100);
   });
@@ -340,21 +336,17 @@ test('what is reloaded drops nothing: requests under way end as they began', asy
 });
 
 test('explain, the status and a turned-off container', async () => {
-  const engine = await startEngine();
-  engine.run(
+  const { gateway } = await stage(
     container('web-1', await service('web'), { 'portway.path': '/web' }),
     container('off', 80, { 'portway.path': '/off', 'portway.enable': 'false' }),
   );
-  const gateway = await startTestGateway(yaml(engine));
   const explained = JSON.parse((await gateway.admin('GET', '/explain?url=/web/x')).text);
   expect(JSON.stringify(explained)).toContain('"origin":"container web-1"');
   expect((await gateway.get('/off')).status).toBe(404);
 });
 
 test('with the key taken out of the file, its routes go', async () => {
-  const engine = await startEngine();
-  engine.run(container('web', await service('web'), { 'portway.path': '/web' }));
-  const gateway = await startTestGateway(yaml(engine));
+  const { gateway } = await stage(await web());
   await answers(gateway, '/web', 'web');
   await gateway.editAndReload('routes:\n  /db: 3001\n');
   expect((await gateway.get('/web')).status).toBe(404);

@@ -123,7 +123,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.rawTarget = downstream.rawTarget;
     this.#ends = ends;
     this.#traffic = ends.inFlight.unrouted;
-    this.#isHandshake = this.isUpgrade;
+    this.#isHandshake = downstream instanceof UpgradeRequest;
   }
 
   /** Continues with another reading of the same head, in the other lane. */

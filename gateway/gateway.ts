@@ -362,7 +362,7 @@ class RunningGateway implements Gateway, WorkerGateway {
       for (const warning of routeWarnings(route)) this.#options.log.warn(warning);
     });
     await metrics.sweep();
-    this.memory.settle(() => this.inFlight.size === 0);
+    this.memory.settle(this.inFlight);
   }
 
   /** In development: `vite.localhost:3000`. */

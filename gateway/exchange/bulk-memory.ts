@@ -1,5 +1,12 @@
 import { type Collector, nodeCollector } from './collector.ts';
 
+interface Traffic {
+  /** Exchanges under way. */
+  readonly size: number;
+  /** Exchanges since the start of the process. */
+  readonly begun: number;
+}
+
 /**
  * Limits the garbage of bulk traffic. Every chunk that a socket reads is a buffer outside V8's heap, of which the collector sees only a few
  * words; left alone, it lets some 64 MiB of dead buffers pile up. A collection of the young generation frees those that die young. Buffers
@@ -30,13 +37,15 @@ export class BulkMemory {
   }
 
   /**
-   * Collects the garbage of reading and applying a configuration, once nothing is under way: as much as a gateway at rest takes, and V8
+   * Collects the garbage of reading and applying a configuration, once there is hardly any traffic: as much as a gateway at rest takes, and V8
    * would free it minutes later, if ever. After a large configuration it does nothing, because that collection would delay requests.
    */
-  settle(idle: () => boolean, tries: number = TRIES): void {
+  settle(traffic: Traffic, tries: number = TRIES): void {
     clearTimeout(this.#settling);
+    const { begun } = traffic;
     this.#settling = setTimeout(() => {
-      if (!idle()) return tries > 1 && this.settle(idle, tries - 1);
+      const isBusy = traffic.size > 0 || traffic.begun - begun > HARDLY_ANY;
+      if (isBusy) return tries > 1 && this.settle(traffic, tries - 1);
       if (this.#collector.heapBytes() > SETTLED_BYTES) return;
       this.#collector.shrink();
       this.#collector.release();
@@ -75,6 +84,8 @@ export class BulkMemory {
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 /** Without so much traffic as asks for a young collection. */
 const QUIET_MS = 2_000;
+/** Exchanges in that time: a monitor may ask each second. */
+const HARDLY_ANY = 10;
 /** More takes longer to collect than a request that arrives meanwhile should wait. */
 const SETTLED_BYTES = 64 * 1024 * 1024;
 const WORTH_BYTES = 16 * 1024 * 1024;

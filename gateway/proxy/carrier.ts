@@ -82,6 +82,11 @@ export class Carrier implements HttpListenerHandler {
   readonly #tunnels: Tunnels;
   readonly clock = new Clock();
   readonly extensions: Extensions;
+  /**
+   * Read by nothing: it keeps the shapes of an exchange's objects alive. A collection that finds no object of a shape drops the optimized code that
+   * relies on it, which is all code of the path (docs/decisions/0191).
+   */
+  newest: HttpForward | null = null;
 
   constructor(options: CarrierOptions) {
     const { mode, memory, holds, applications, challenges } = options;
@@ -274,7 +279,8 @@ export class Carrier implements HttpListenerHandler {
 
   readonly #fetchForCache: FetchForCache = (exchange, routed, downstream, plan, record) => {
     const owner = this.#handlerOwner(exchange, routed, downstream);
-    new HttpForward(downstream, plan, record, owner).start();
+    this.newest = new HttpForward(downstream, plan, record, owner);
+    this.newest.start();
   };
 
   /** The client's side of the answer, with the filters that watch it. */
@@ -294,8 +300,10 @@ export class Carrier implements HttpListenerHandler {
   #forward(routed: Routed, downstream: Downstream, plan: HttpPlan, owner: ForwardOwner): void {
     const { live, record } = routed;
     const { folder } = live;
-    if (folder === null) return new HttpForward(downstream, plan, record, owner).start();
-    new FolderExchange({ folder, files: this.#files }, downstream, routed, record, owner).start();
+    if (folder !== null)
+      return new FolderExchange({ folder, files: this.#files }, downstream, routed, record, owner).start();
+    this.newest = new HttpForward(downstream, plan, record, owner);
+    this.newest.start();
   }
 
   /** Forwards an exchange that its extension has let pass. Fastify writes the answer, and `FastifyExchange` hears of its end. */

@@ -24,6 +24,8 @@ export class InFlight {
   readonly unrouted: Traffic;
   readonly page: Traffic;
   #count = 0;
+  /** Exchanges since the start of the process. */
+  begun = 0;
   #onEmpty: (() => void) | null = null;
 
   constructor(observers: ExchangeObservers, traffic: TrafficStore) {
@@ -40,6 +42,7 @@ export class InFlight {
   /** For raw streams, which have no snapshot and log themselves. */
   begin(): void {
     this.#count++;
+    this.begun++;
   }
 
   end(): void {

@@ -46,13 +46,6 @@ export function Editor({ text, problems, readOnly, schema }: EditorParts) {
   const lines = text.value.split('\n');
   return (
     <div class="editor">
-      <div class="numbers" aria-hidden="true">
-        {lines.map((_, index) => (
-          <span key={index + 1} class={problems.some(({ line }) => line === index + 1) ? 'bad' : undefined}>
-            {index + 1}
-          </span>
-        ))}
-      </div>
       <div class="layers">
         <pre aria-hidden="true">
           {lines.map((line, index) => (
@@ -71,7 +64,6 @@ export function Editor({ text, problems, readOnly, schema }: EditorParts) {
           aria-describedby="problems"
           value={text.value}
           rows={lines.length}
-          wrap="off"
           spellcheck={false}
           autocapitalize="off"
           readOnly={readOnly}
@@ -115,5 +107,5 @@ function Line({ pieces }: { readonly pieces: readonly Piece[] }) {
       {text}
     </span>
   ));
-  return <>{[...shown, '\n']}</>;
+  return <div class={pieces.some(({ wrong }) => wrong) ? 'row bad-row' : 'row'}>{shown}</div>;
 }

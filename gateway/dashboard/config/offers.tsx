@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Offer } from './completion.ts';
 
 interface OffersParts {
@@ -8,9 +8,20 @@ interface OffersParts {
   readonly take: (field: HTMLTextAreaElement, item: Offer['items'][number]) => void;
 }
 
-/** What may be written, below the word that is being written. The field keeps the focus. */
+/** What may be written, below the line that is being written, or above it where there is no room. The field keeps the focus. */
 export function Offers({ offer, text, chosen, take }: OffersParts) {
   const list = useRef<HTMLDivElement>(null);
+  const before = text.slice(0, offer.from).split('\n');
+  useLayoutEffect(() => {
+    const box = list.current!;
+    const row = box.parentElement!.querySelector('pre')!.children[before.length - 1];
+    if (!(row instanceof HTMLElement)) return;
+    const editor = box.closest('.editor')!;
+    const [top, bottom] = [row.offsetTop, row.offsetTop + row.offsetHeight];
+    const fitsBelow = bottom + box.offsetHeight <= editor.scrollTop + editor.clientHeight;
+    const fitsAbove = top - box.offsetHeight >= editor.scrollTop;
+    box.style.top = `${fitsAbove && !fitsBelow ? top - box.offsetHeight : bottom}px`;
+  }, [text, offer]);
   useEffect(() => {
     const [box, item] = [list.current, list.current?.children[chosen]];
     if (!box || !(item instanceof HTMLElement)) return;
@@ -18,9 +29,8 @@ export function Offers({ offer, text, chosen, take }: OffersParts) {
     const [top, bottom] = [item.offsetTop, item.offsetTop + item.offsetHeight];
     box.scrollTop = Math.min(top, Math.max(box.scrollTop, bottom - box.clientHeight));
   }, [chosen, offer]);
-  const before = text.slice(0, offer.from).split('\n');
-  // In characters and lines of the field, whose type has one width.
-  const place = { left: `${before.at(-1)!.length}ch`, top: `calc(${before.length} * 1.25rem + 0.5rem)` };
+  // In characters of the field, whose type has one width; on a small window, whose rows break, not further than leaves it room.
+  const place = { left: `min(var(--numbers) + ${before.at(-1)!.length}ch, 100% - 12rem)` };
   return (
     <div ref={list} id="offers" class="offers" role="listbox" aria-label="What may stand here" style={place}>
       {offer.items.map((item, index) => (

@@ -5,6 +5,7 @@ import type { Feed } from '../live/feed.ts';
 import { Sign } from '../parts/icons.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
+import { readable } from './log-line.ts';
 
 /** The process that `portway dev` runs behind a route: its state, what it last wrote, and a button that begins it anew. */
 export function ProcessSection({ service, feed }: { readonly service: ServiceStatus; readonly feed: Feed }) {
@@ -48,14 +49,8 @@ export function ProcessSection({ service, feed }: { readonly service: ServiceSta
         </p>
       )}
       {lastOutput.length > 0 && (
-        <TextBlock text={lastOutput.map(plain).join('\n')} label={`last lines of ${name}`} kind="output" />
+        <TextBlock text={lastOutput.map(readable).join('\n')} label={`last lines of ${name}`} kind="output" />
       )}
     </Section>
   );
-}
-
-/** Without the colours of a terminal. */
-function plain(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return line.replace(/\u001b\[[\d;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f]/g, '');
 }

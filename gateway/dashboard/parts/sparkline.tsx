@@ -1,8 +1,9 @@
 /** The requests of a minute, a point a second; drawn from the right, so that it grows in its place. */
 export function Sparkline({ line, label }: { readonly line: readonly number[]; readonly label: string }) {
   const top = Math.max(1, ...line);
-  const step = WIDTH / (POINTS - 1);
-  const x = (index: number) => WIDTH - (line.length - 1 - index) * step;
+  const step = (WIDTH - 2) / (POINTS - 1);
+  // A unit from the edge, which would cut the newest second in half.
+  const x = (index: number) => WIDTH - 1 - (line.length - 1 - index) * step;
   const y = (value: number) => HEIGHT - 1 - (value / top) * (HEIGHT - 2);
   const points = line.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`);
   return (

@@ -67,8 +67,10 @@ export function ExchangeRow(parts: RowParts) {
         </div>
       </th>
       <td class="went" id={`${id}-went`}>
-        {exchange.code !== null && <span class="trouble down">{exchange.code}</span>}{' '}
-        <span class="mono">{endpoint ?? wentText(exchange)}</span>
+        <div class="line">
+          {exchange.code !== null && <span class="trouble down">{exchange.code} </span>}
+          <span class="mono">{endpoint ?? wentText(exchange)}</span>
+        </div>
       </td>
       <td class="number took">
         <div>

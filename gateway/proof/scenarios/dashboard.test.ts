@@ -126,6 +126,11 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(await details.textContent()).toContain('Bearer (not shown)');
     expect(await details.textContent()).toContain('/db takes it');
     expect(await page.content()).not.toContain('hush');
+    // On a small window the details lie over the list, and leave its tools free.
+    await page.setViewportSize({ width: 960, height: 800 });
+    for (const name of ['Pause', 'HAR', 'Clear'])
+      await page.getByRole('button', { name }).click({ trial: true });
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.keyboard.press('Escape');
     await details.waitFor({ state: 'detached' });
     await page.keyboard.press('x');
@@ -524,10 +529,24 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       await page.evaluate(`location.hash = '${place}'`);
       await page.locator(`[data-ready="${place}"]`).waitFor();
       await page.emulateMedia({ colorScheme: 'light' });
+      if (place === '#/config' && width === 360) {
+        await page
+          .getByLabel('Configuration')
+          .fill(`routes: {} # ${'as long as few lines are, '.repeat(40)}`);
+        await page.locator('.layers pre').filter({ hasText: 'few lines' }).waitFor();
+        // Rows break in the field where they break in the coloured text behind it.
+        const heights =
+          "['pre', 'textarea'].map((of) => document.querySelector('.layers ' + of).scrollHeight)";
+        const [shown, written] = (await page.evaluate(heights)) as number[];
+        expect(written).toBe(shown);
+        expect(
+          await page.evaluate(
+            "document.querySelector('.editor').scrollWidth - document.querySelector('.editor').clientWidth",
+          ),
+        ).toBe(0);
+      }
       expect(await axeFindings(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
-      // The dark differs in its colours alone, and those are of no width.
-      if (width === 360) continue;
       await page.emulateMedia({ colorScheme: 'dark' });
       expect(await axeFindings(page, ['color-contrast'])).toEqual([]);
     }

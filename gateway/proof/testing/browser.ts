@@ -68,8 +68,9 @@ export async function openPage(context: BrowserContext, url: string): Promise<Wa
 
 /** What axe-core finds wrong for those who see or move differently, in the words of its rules. @param rules no others; default: all */
 export async function axeFindings(page: Page, rules: readonly string[] = []): Promise<readonly string[]> {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axe);
+  // Half a megabyte, which a page needs once.
+  if (await page.evaluate("typeof axe === 'undefined'"))
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   const options = rules.length === 0 ? '' : JSON.stringify({ runOnly: rules });
   return page.evaluate(
     `axe.run(${options}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200), nodes[0].failureSummary].join(' ')))`,

@@ -42,10 +42,10 @@ export class AnswerPair {
     return {
       started: (reused) => sink.started(reused),
       informational: (status, fields) => sink.informational(status, fields),
-      head: (status, reason, fields) => {
+      head: (status, reason, fields, block) => {
         original.begin(status, fields);
         if (framingOf(fields).eventStream) this.#lasts(this);
-        sink.head(status, reason, fields);
+        sink.head(status, reason, fields, block);
       },
       data: (chunk) => {
         original.body.take(chunk);

@@ -304,6 +304,8 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   closed(completed: boolean): void {
     if (this.#over) return;
     this.#finish();
+    // What stands in the client's place may have ended before the service has.
+    this.#reader?.leave();
     if (!completed) this.#clientLeft(new GatewayError('client_left', 'the client closed its connection'));
     this.#owner.closed(null);
   }

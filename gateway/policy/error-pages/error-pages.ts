@@ -2,7 +2,7 @@ import { wantsPage } from '../../fields/accept.ts';
 import { type BoundPolicy, policyWithKey } from '../policy.ts';
 import { type ErrorPagesSettings, errorPagesForm, errorPagesRow } from './keys.ts';
 import type { OpenedPages } from './opened-pages.ts';
-import type { PagedAnswer } from './paged-answer.ts';
+import type { pagedAnswer } from './paged-answer.ts';
 
 /** HTML files in the place of errors, for people. */
 export const errorPages = policyWithKey('errorPages', {
@@ -26,7 +26,7 @@ export const errorPages = policyWithKey('errorPages', {
 function bind({ pages, services }: ErrorPagesSettings): BoundPolicy {
   let opened: OpenedPages | null = null;
   /** Its timer is nothing that a configuration may load. */
-  let Answer: typeof PagedAnswer | null = null;
+  let answer: typeof pagedAnswer | null = null;
   const pageOf = (status: number) => opened?.of(status) ?? null;
   const listed = pages.map(({ statuses }) => statuses).join(', ');
   const whose = services ? 'of the service and of the gateway' : 'of the gateway';
@@ -35,13 +35,13 @@ function bind({ pages, services }: ErrorPagesSettings): BoundPolicy {
       const { OpenedPages: Opened } = await import('./opened-pages.ts');
       const all = await Opened.open(pages, kept);
       opened = all;
-      if (services) Answer = (await import('./paged-answer.ts')).PagedAnswer;
+      if (services) answer = (await import('./paged-answer.ts')).pagedAnswer;
       return () => all.close();
     },
     errorPage: (status, requestId) => pageOf(status)?.of(status, requestId) ?? null,
     ...(services && {
       client: (client, { facts, record }) =>
-        Answer === null ? client : new Answer(client, pageOf, wantsPage(facts.accept), record),
+        answer === null ? client : answer(client, pageOf, wantsPage(facts.accept), record),
     }),
     explain: [`errors ${whose} have pages where a browser asks: ${listed}`],
   };

@@ -1,10 +1,14 @@
-import type { Downstream, DownstreamListener, Fields } from '../../exchange/contract.ts';
+import type { Downstream, DownstreamListener, Fields, RepeatedFields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { ExchangeRecord } from '../../exchange/record.ts';
 import type { PageTemplate } from './page-template.ts';
 
 /** The client of a service whose errors have pages. Status and fields stay the service's. */
-export class PagedAnswer extends DownstreamFilter implements DownstreamListener {
+export function pagedAnswer(...[client, ...how]: ConstructorParameters<typeof PagedAnswer>): Downstream {
+  return new (client.headAgain ? RepeatingPagedAnswer : PagedAnswer)(client, ...how);
+}
+
+class PagedAnswer extends DownstreamFilter implements DownstreamListener {
   readonly #pageOf: (status: number) => PageTemplate | null;
   readonly #wanted: boolean;
   readonly #record: ExchangeRecord;
@@ -38,7 +42,7 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
   }
 
   override head(status: number, reason: string, fields: Fields): void {
-    const template = status < 400 ? null : this.#pageOf(status);
+    const template = this.templateOf(status);
     if (template === null) return this.client.head(status, reason, fields);
     if (!this.#wanted) return this.client.head(status, reason, [...fields, 'Vary', 'Accept']);
     this.#replaced = true;
@@ -49,6 +53,10 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
     this.client.write(page.subarray(0, -1));
     this.#last = page.subarray(-1);
     this.#late = setTimeout(() => this.#endPage(), ENDS_MAX_MS).unref();
+  }
+
+  protected templateOf(status: number): PageTemplate | null {
+    return status < 400 ? null : this.#pageOf(status);
   }
 
   override write(chunk: Buffer): boolean {
@@ -88,6 +96,14 @@ export class PagedAnswer extends DownstreamFilter implements DownstreamListener 
   closed(completed: boolean): void {
     clearTimeout(this.#late);
     this.#listener?.closed(completed);
+  }
+}
+
+/** Of a client that takes repeated heads: where no page is concerned, they stay that. */
+class RepeatingPagedAnswer extends PagedAnswer {
+  headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
+    if (this.templateOf(status) === null) this.client.headAgain!(status, reason, repeated, own);
+    else this.head(status, reason, [...repeated.fields, ...own]);
   }
 }
 

@@ -124,8 +124,11 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
     test('stay as they are for programs, and where there is no page', async () => {
       let said = answer('500 Oh', 'Content-Type: text/plain\r\n');
       const { gateway } = await stage(() => said);
-      const told = await gateway.get('/db/x');
-      expect([told.text, told.head.value('vary')]).toEqual(['the service itself', 'Accept']);
+      const client = await gateway.connect();
+      for (const fields of [[], [BROWSER], [], [BROWSER]]) {
+        const { text, head } = await client.exchange(request('GET', '/db/x', fields));
+        expect([text, head.value('vary')]).toEqual([fields[0] ? 'down' : 'the service itself', 'Accept']);
+      }
       for (const status of ['403 No', '200 OK', '304 Not Modified']) {
         const body = status.startsWith('304') ? '' : 'itself';
         said = answer(status, 'ETag: "x"\r\n', body);
@@ -151,18 +154,21 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       expect((await client.exchange(request('GET', '/db/x', [BROWSER]))).status).toBe(404);
     });
 
-    test('a service that never ends its body: the page does, its connection is closed, and the next request is answered', async () => {
-      const { gateway, service } = await stage(null);
-      const client = await gateway.connect();
-      const connection = await service.reachedBy(client, request('GET', '/db/x', [BROWSER]));
-      await connection.send('HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nbo');
-      expect((await client.head()).value('content-length')).toBe('4');
-      expect(`${await client.bytes(4)}`).toBe('down');
-      await connection.ending();
-      expect(await gateway.log.exchange(500)).toMatchObject({ bytesOut: 4 });
-      service.answer(answer('500 Oh'));
-      expect((await client.exchange(request('GET', '/db/y', [BROWSER]))).text).toBe('down');
-    });
+    test.each(extended ? [[]] : [[], ['cache: { errors: true }']])(
+      'a service that never ends its body: the page does, its connection is closed, and the next request is answered %#',
+      async (...keys) => {
+        const { gateway, service } = await stage(null, ...keys);
+        const client = await gateway.connect();
+        const connection = await service.reachedBy(client, request('GET', '/db/x', [BROWSER]));
+        await connection.send('HTTP/1.1 500 Oh\r\nCache-Control: max-age=60\r\nContent-Length: 5\r\n\r\nbo');
+        expect((await client.head()).value('content-length')).toBe('4');
+        expect(`${await client.bytes(4)}`).toBe('down');
+        await connection.ending();
+        expect(await gateway.log.exchange(500)).toMatchObject({ bytesOut: 4 });
+        service.answer(answer('500 Oh'));
+        expect((await client.exchange(request('GET', '/db/y', [BROWSER]))).text).toBe('down');
+      },
+    );
 
     test.skipIf(extended)('are compressed, and cached as the service said them', async () => {
       const { gateway, service } = await stage(

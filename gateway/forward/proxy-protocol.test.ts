@@ -137,6 +137,8 @@ describe('a header that is read', () => {
     ['an unknown transport', v2('21 13 000c c0000201 c6336407 dc04 01bb')],
     ['addresses cut short', v2('21 11 000b c0000201 c6336407 dc04 01')],
     ['IPv6 in the room of IPv4', v2('21 21 000c c0000201 c6336407 dc04 01bb')],
+    ['an extension cut short', v2('21 11 0012 c0000201 c6336407 dc04 01bb 02 0004 61622e')],
+    ['half an extension’s head', v2('21 11 0015 c0000201 c6336407 dc04 01bb 02 0004 61622e63 0400')],
     ['64 KiB of extensions', v2('21 11 ffff')],
     ['half a signature, then something else', Buffer.from('0d0a0d0a00ff', 'hex')],
   ])('is refused: %s', (_what, header) => {

@@ -83,7 +83,7 @@ function readV2(bytes: Buffer): ProxyHeader {
   if (bytes.length < length) return { kind: 'incomplete' };
   const connection = local ? null : readAddresses(bytes.subarray(V2_HEAD_BYTES, length), bytes[13]!);
   return connection === undefined
-    ? { kind: 'invalid', why: 'addresses that are cut short' }
+    ? { kind: 'invalid', why: 'addresses or extensions that are cut short' }
     : { kind: 'read', connection, length };
 }
 
@@ -92,11 +92,12 @@ function isKnown(familyAndTransport: number): boolean {
   return familyAndTransport >> 4 <= 3 && (familyAndTransport & 15) <= 2;
 }
 
-/** `undefined`: too short for its family; `null`: another family (UNSPEC, UNIX), where the proxy's own addresses count. */
+/** `undefined`: too short for its family, or with extensions that do not end with it; `null`: another family (UNSPEC, UNIX), where the proxy's own addresses count. */
 function readAddresses(block: Buffer, familyAndTransport: number): ProxiedConnection | null | undefined {
   const bytes = familyAndTransport >> 4 === 1 ? 4 : familyAndTransport >> 4 === 2 ? 16 : 0;
   if (bytes === 0) return null;
-  if (block.length < bytes * 2 + 4) return undefined;
+  const length = bytes * 2 + 4;
+  if (block.length < length || !areExtensions(block.subarray(length))) return undefined;
   return {
     sourceAddress: addressText(block.subarray(0, bytes)),
     destinationAddress: addressText(block.subarray(bytes, bytes * 2)),
@@ -104,6 +105,15 @@ function readAddresses(block: Buffer, familyAndTransport: number): ProxiedConnec
     destinationPort: block.readUInt16BE(bytes * 2 + 2),
   };
 }
+
+/** Whether these are whole extensions: type, length, value (§2.2). Their values are ignored. */
+function areExtensions(bytes: Buffer): boolean {
+  let at = 0;
+  while (at + TLV_HEAD_BYTES <= bytes.length) at += TLV_HEAD_BYTES + bytes.readUInt16BE(at + 1);
+  return at === bytes.length;
+}
+
+const TLV_HEAD_BYTES = 3;
 
 function addressText(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.');

@@ -38,6 +38,26 @@ test.each([
     String.raw`{"log":"pin: S\n S\n  S\na: \"1\"\ntoken: \"S\" S","a":1`,
     String.raw`{"log":"pin: (not shown)\na: \"1\"\ntoken: (not shown)","a":1`,
   ],
+  [
+    'a <k:Token a="b">S<token>S</token>\n</k:Token > <pin/>1<code>2',
+    'a <k:Token a="b">(not shown)</k:Token > <pin/>1<code>2',
+  ],
+  [
+    String.raw`{"a":"\u003cpin\u003eS<\/pin>\u003cpin>S`,
+    String.raw`{"a":"\u003cpin\u003e(not shown)<\/pin>\u003cpin>(not shown)`,
+  ],
+  ['&lt;pin&gt;S&lt;/pin&gt;', '&lt;pin&gt;(not shown)&lt;/pin&gt;'],
+  ['[db]\npassword = S S\n S\ndb.pin=S "S"\na=1', '[db]\npassword = (not shown)\ndb.pin=(not shown)\na=1'],
+  ['token=5 user=ann&a', 'token=5 user=ann&a'],
+  [
+    '(\n  [pin] => S\n  [tokens] => Array\n    (\n      [0] => S\n    )\n  [a] => 1',
+    '(\n  [pin] => (not shown)\n  [tokens] => (not shown)\n  [a] => 1',
+  ],
+  ['{\n  ["pin"]=>\n  string(3) "S\nS"\n  ["a"]=>\n', '{\n  ["pin":"(not shown)"\n  ["a"]=>\n'],
+  [
+    '- !!str "pin": |\n    S, S\n  !a &b pin: S\n   S\n  a: 1',
+    '- !!str "pin":"(not shown)"\n  !a &b pin: (not shown)\n  a: 1',
+  ],
   ['error code: 1, at 12:30, see https://a/state:1', 'error code: 1, at 12:30, see https://a/state:1'],
 ])('%s is shown as %s', (text, shown) => {
   expect(withoutMembers(text)).toBe(shown);
@@ -146,6 +166,7 @@ test('behind a secret, the text around goes on', () => {
 test('a text of nothing but what may begin a member, or end a value, is read in a moment', () => {
   for (const piece of [
     ...['\n', 'token:', '\ntoken:\n', '{token:', '(', '\n- ', '\\n', '\\ntoken:\\n', 'token: \n '],
+    ...['<pin>', '<pin', '</pin>', '\n[pin]=>\n ', '["pin"]=>', '\npin = a', '\n!a pin:\n ', '\na='],
     '{"',
     '\\',
     "'",

@@ -1,13 +1,14 @@
+import { withoutElements } from './secret-elements.ts';
 import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark } from './secret-values.ts';
 import { HIDDEN, isSecretName } from './secrets.ts';
 
 /**
  * Hides members with a secret's name in text that may contain JSON (embedded, cut off, or as a string within JSON), JSON-like text with `'`
- * as Python and JavaScript write it, YAML, HTTP fields, or any name and colon at the begin of a line or after a bracket or comma. Reads
- * forward only, so that hostile text costs linear time.
+ * as Python and JavaScript write it, YAML, HTTP fields, INI, arrays as PHP prints them, XML, or any name and colon at the begin of a line or
+ * after a bracket or comma. Reads forward only, so that hostile text costs linear time.
  */
 export function withoutMembers(text: string): string {
-  return withoutBareNames(withoutQuotedNames(text));
+  return withoutBareNames(withoutQuotedNames(withoutElements(text)));
 }
 
 function withoutQuotedNames(text: string): string {
@@ -41,8 +42,8 @@ function behindColon(text: string, at: number): number | null {
   return COLON.test(text) ? COLON.lastIndex : null;
 }
 
-/** Ruby and PHP have an arrow. */
-const COLON = /(?:\s|\\+[nrt])*(?::|=>)(?:\s|\\+[nrt])*/y;
+/** Ruby and PHP have an arrow, PHP's `var_dump` names in brackets. */
+const COLON = /(?:\s|\\+[nrt])*(?::|\]?=>)(?:\s|\\+[nrt])*/y;
 
 /** Between two quotes of which the first ended another text, only the last line is a name. */
 function unescaped(name: string): string {
@@ -55,25 +56,31 @@ function unescaped(name: string): string {
 function withoutBareNames(text: string): string {
   let shown = '';
   let shownTo = 0;
-  for (const { 0: whole, 1: before, 2: name, index } of text.matchAll(BARE_NAME)) {
+  for (const { 0: whole, 1: before, 2: name, 3: sign, 4: arrow, index } of text.matchAll(BARE_NAME)) {
     // Inside text that is hidden already.
     if (index < shownTo || !isSecretName(name!)) continue;
     const nameFrom = index + before!.length;
     const colonEnd = index + whole.length;
-    const line = lineBeginningAt(text, nameFrom);
+    const line = lineBeginningAt(text, arrow ? nameFrom - 1 : nameFrom);
+    // A parameter, of a call or of a query.
+    if (sign === '=' && line === null) continue;
     SPACE.lastIndex = colonEnd;
     SPACE.test(text);
     const valueTo = endOfValue(text, SPACE.lastIndex, line);
     if (valueTo === SPACE.lastIndex) continue;
-    shown += `${text.slice(shownTo, colonEnd)} ${HIDDEN}`;
+    const blank = sign === '=' ? text.slice(colonEnd, SPACE.lastIndex) : ' ';
+    shown += text.slice(shownTo, colonEnd) + blank + HIDDEN;
     shownTo = valueTo;
   }
   return shown + text.slice(shownTo);
 }
 
-/** Text that may precede a name, and the name. */
+/** Text that may precede a name, with YAML's tags and anchors; the name; and a colon, PHP's `] =>`, or an `=` that has the rest of the line for its value. */
 const BARE_NAME = new RegExp(
-  String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27]))(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}})([a-z_$][\w.$-]{0,99})[ \t]{0,20}:`,
+  [
+    String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27]))(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}}(?:[!&][^\s"',[\]{}]{0,100} {1,10}){0,2})`,
+    String.raw`([a-z_$][\w.$-]{0,99})(?:[ \t]{0,20}(:|=(?=[ \t]+[^=]|[^=&\n\r]*(?:[\n\r]|$)))|\][ \t]{0,20}(=>))`,
+  ].join(''),
   'gi',
 );
 /** A value in the next line counts only if it is indented. */

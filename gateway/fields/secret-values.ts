@@ -56,8 +56,11 @@ export interface Line {
 /** @returns the line whose first text, after dashes of a list, begins at `at`; `null`: other text stands before it */
 export function lineBeginningAt(text: string, at: number): Line | null {
   let from = at;
-  while (from > 0 && at - from < INDENT_MAX && ' \t-'.includes(text[from - 1]!)) from--;
-  const column = at - from;
+  if (text[at - 1] === ' ')
+    from -= PROPERTIES.exec(text.slice(Math.max(0, at - PROPERTIES_MAX), at))?.[0].length ?? 0;
+  const node = from;
+  while (from > 0 && node - from < INDENT_MAX && ' \t-'.includes(text[from - 1]!)) from--;
+  const column = node - from;
   const before = text[from - 1];
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
   const isEscaped = /\\u002[27]$/.test(text.slice(Math.max(0, from - 6), from));
@@ -69,6 +72,10 @@ export function lineBeginningAt(text: string, at: number): Line | null {
 }
 
 export const INDENT_MAX = 200;
+
+/** Tag and anchor of a node of YAML (1.2.2 §6.9). */
+const PROPERTIES = /(?:(?<!\S)[!&][^\s"',[\]{}]{0,100} {1,10}){1,2}$/;
+const PROPERTIES_MAX = 240;
 
 function backslashesBefore(text: string, at: number): number {
   let from = at;
@@ -90,8 +97,9 @@ export function endOfValue(text: string, from: number, line: Line | null): numbe
   return isEnclosed && isBehindValue(text, end) ? end : endOfBlock(text, end, line, end === from);
 }
 
-/** Python's `b"…"`, a call (`ObjectId("…")`) or a YAML tag: the string after it is part of the value. */
-const TAGGED = /(?:[bfru]{1,2}(?=\\*["'])|(?:new )?[\w.]{1,100}(?=\()|![^\s"'[\]{}()]{0,100} {1,10})?/iy;
+/** Python's `b"…"`, a call (`ObjectId("…")`), a type of PHP (`string(1) "…"`) or a YAML tag: the string after it is part of the value. */
+const TAGGED =
+  /(?:(?:string|array)\(\d{1,9}\) (?=\\*["{])|[bfru]{1,2}(?=\\*["'])|(?:new )?[\w.]{1,100}(?=\()|![^\s"'[\]{}()]{0,100} {1,10})?/iy;
 
 function endOfBare(text: string, from: number): number {
   BARE.lastIndex = from;

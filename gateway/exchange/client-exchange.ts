@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Downstream, FieldBlock } from './contract.ts';
+import type { Downstream, FieldBlock, Fields } from './contract.ts';
 import type { GatewayError } from './error-catalog.ts';
 import type { Peer } from './peer.ts';
 
@@ -30,6 +30,8 @@ export interface ClientExchange extends Downstream {
   readonly reading: Reading;
   /** The error to answer with, before anything else is looked at. */
   readonly refusal?: GatewayError | null;
+  /** Fields of the final answer, as the client gets them; `null`: none were sent yet. */
+  readonly answerFields: Fields | null;
   /** Whether a part of the answer is out. */
   readonly headSent: boolean;
   /** No other request is read from the connection. */

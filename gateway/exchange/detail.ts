@@ -1,4 +1,5 @@
 import type { CapturedBody } from './captured-body.ts';
+import type { ClientExchange } from './client-exchange.ts';
 import type { Fields } from './contract.ts';
 import type { ErrorCode } from './error-catalog.ts';
 import type { MessageSink } from './messages.ts';
@@ -23,12 +24,14 @@ export interface AttemptDetail {
   spanId: string | null;
 }
 
+/** The client of an exchange: it holds both heads until the exchange is over, so the inspection copies neither. */
+export type SeenClient = Pick<ClientExchange, 'fields'> & Partial<Pick<ClientExchange, 'answerFields'>>;
+
 /** Details of an exchange beyond its record, for the inspection. Most exchanges have none. */
 export class ExchangeDetail {
-  /** As the client sent them. */
-  readonly requestFields: Fields;
-  /** As the client got them. */
-  answerFields: Fields | null = null;
+  /** Replaced when the exchange moves to another lane. */
+  client: SeenClient;
+  #answerFields: Fields | null = null;
   readonly attempts: AttemptDetail[] = [];
   /** `null`: there was none, or bodies were not asked for. */
   requestBody: CapturedBody | null = null;
@@ -36,8 +39,28 @@ export class ExchangeDetail {
   /** Receives messages of an upgraded connection or an event stream; `null`: its route is not inspected. */
   messages: MessageSink | null = null;
 
-  constructor(requestFields: Fields) {
-    this.requestFields = requestFields;
+  constructor(client: SeenClient) {
+    this.client = client;
+  }
+
+  /** Fields of the request, as the client sent them. */
+  get requestFields(): Fields {
+    return this.client.fields;
+  }
+
+  /** Fields of the final answer, as the client got them; `null`: it got none. */
+  get answerFields(): Fields | null {
+    return this.#answerFields ?? this.client.answerFields ?? null;
+  }
+
+  /** For answers that are written to a bare socket, whose client does not know them. */
+  set answerFields(fields: Fields) {
+    this.#answerFields = fields;
+  }
+
+  /** Releases the connection of the client, for records that outlive the exchange. */
+  releaseClient(): void {
+    this.client = NOBODY;
   }
 
   attemptBegan(endpoint: string, now: number): void {
@@ -79,3 +102,4 @@ export class ExchangeDetail {
 }
 
 const ATTEMPTS_MAX = 32;
+const NOBODY: SeenClient = { fields: [] };

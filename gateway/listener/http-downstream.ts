@@ -32,6 +32,8 @@ export class HttpDownstream implements ClientExchange {
   readonly #response: CountedResponse;
   readonly #policy: ConnectionPolicy;
   #listener: DownstreamListener = IGNORE;
+  /** Fields given to `head`; `null`: Fastify writes the answer, or none was sent. */
+  #told: Fields | null = null;
   /** Body bytes that the head promised and that have not been written; -1: it promised none. */
   #owed = -1;
   #headAt: 'held' | 'out' | null = null;
@@ -99,6 +101,7 @@ export class HttpDownstream implements ClientExchange {
     const response = this.#response;
     if (this.#policy.draining) this.closeAfterAnswer();
     if (this.#leavesUnread) this.#leaveUploadUnread();
+    this.#told = fields;
     const length = lengthAt(fields);
     this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
     const told = dispositionFirst(fields, length);
@@ -238,9 +241,10 @@ export class HttpDownstream implements ClientExchange {
     return this.#response.writableLength > 0 || this.socket.writableLength > 0;
   }
 
-  /** As far as they were set one by one, as Fastify sets them. */
-  get answerFields(): Fields {
+  /** Fields that Fastify's hooks pass to `writeHead` directly are missing. */
+  get answerFields(): Fields | null {
     const response = this.#response;
+    if (this.#told !== null || !response.headersSent) return this.#told;
     return response
       .getHeaderNames()
       .flatMap((name) => [response.getHeader(name) ?? []].flat().flatMap((value) => [name, String(value)]));

@@ -215,12 +215,12 @@ export class Carrier implements HttpListenerHandler {
     const id = this.#context.identity.requestId(facts.requestId, believed);
     const protocol = http2 ? 'HTTP/2' : client.version === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
     const record = newExchangeRecord(id, client.method, client.rawTarget, protocol, address);
-    if (record.startedAt < inspection.until) record.detail = inspection.begin(client.fields);
+    if (record.startedAt < inspection.until) record.detail = inspection.begin(client);
     if (tracing.on) {
       const believedTrace = mode === 'development' || snapshot.trust.includes(address);
       record.trace = tracing.begin(facts.traceparent, believedTrace);
       if (record.trace !== null) {
-        record.detail ??= new ExchangeDetail(client.fields);
+        record.detail ??= new ExchangeDetail(client);
         // A client's `Tracestate` belongs to another trace than the one that begins here (W3C Trace Context §3.3.1).
         if (record.trace.parentId === null) facts = withoutKept(facts, 'tracestate');
       }

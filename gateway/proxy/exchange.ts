@@ -129,6 +129,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** Continues with another reading of the same head, in the other lane. */
   moveTo(client: ClientExchange | UpgradeRequest): void {
     this.downstream = client;
+    if (this.record.detail !== null) this.record.detail.client = client;
   }
 
   get state(): ExchangeState {

@@ -188,7 +188,6 @@ export class FastifyExchange implements DownstreamListener, Timed {
     this.#deadline.clear();
     if (completed) record.status = downstream.status;
     if (this.#answeredByHooks) record.policy = HOOKS;
-    if (record.detail !== null) record.detail.answerFields = downstream.answerFields;
     record.bytesOut = downstream.writtenBytes;
     if (!completed && record.errorCode === null) exchange.clientLeft();
     if (this.#request?.underWay)

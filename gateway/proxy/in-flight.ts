@@ -64,7 +64,10 @@ export class InFlight {
     if (record.errorCode === 'out_of_descriptors') descriptors.exchangeFailed();
     accessLog.write(record);
     if (record.detail !== null || record.endedAt < inspection.until) inspection.ended(record);
-    if (record.trace !== null) tracing.ended(record, record.trace);
+    if (record.trace === null) return;
+    // Its spans are exported later, and must not hold the connection until then.
+    record.detail?.releaseClient();
+    tracing.ended(record, record.trace);
   }
 
   /** Resolves when nothing is under way, `true`, or when the time is up, `false`. */

@@ -35,6 +35,9 @@ export class WireDownstream implements ClientExchange {
   readonly body: ClientBody | null;
   readonly #connection: ExchangeConnection;
   #listener: DownstreamListener = IGNORE;
+  /** Fields of the answer: those given to `head`, and behind them those of this answer alone. */
+  #told: Fields | null = null;
+  #toldOwn: Fields = NO_FIELDS;
   #framing: AnswerFraming = 'none';
   /** Body bytes that the head promised and that have not been written. */
   #owed = 0;
@@ -85,13 +88,20 @@ export class WireDownstream implements ClientExchange {
   head(status: number, reason: string, fields: Fields): void {
     if (this.#closed) return;
     const { answers, closes } = this.#beginning();
+    this.#told = fields;
     this.#hold(answers.head(this.method, status, reason, fields, closes));
   }
 
   headAgain(status: number, reason: string, repeated: RepeatedFields, own: Fields): void {
     if (this.#closed) return;
     const { answers, closes } = this.#beginning();
+    this.#told = repeated.fields;
+    this.#toldOwn = own;
     this.#hold(answers.again(this.method, status, reason, repeated, own, closes));
+  }
+
+  get answerFields(): Fields | null {
+    return this.#told && [...this.#told, ...this.#toldOwn];
   }
 
   #beginning(): ExchangeConnection {
@@ -212,6 +222,8 @@ export class WireDownstream implements ClientExchange {
 
 /** Beyond it, bytes are cheaper than text. */
 const TEXT_MAX_BYTES = 8 * 1024;
+
+const NO_FIELDS: Fields = [];
 
 const IGNORE: DownstreamListener = { drained() {}, closed() {} };
 

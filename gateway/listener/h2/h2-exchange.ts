@@ -30,6 +30,7 @@ export class H2Exchange implements ClientExchange {
   readonly refusal: GatewayError | null;
   readonly #stream: ServerHttp2Stream;
   readonly #session: H2Session;
+  answerFields: Fields | null = null;
   #listener: DownstreamListener = IGNORE;
   #trailers: Fields = [];
   #waitsForTrailers = false;
@@ -99,6 +100,7 @@ export class H2Exchange implements ClientExchange {
 
   head(status: number, _reason: string, fields: Fields): void {
     if (this.#stream.destroyed) return;
+    this.answerFields = fields;
     const isEmpty = this.method === 'HEAD' || status === 204 || status === 304;
     // A body whose length is known has no trailers, and those that have none cost a frame.
     const waitForTrailers = !isEmpty && !hasLength(fields);

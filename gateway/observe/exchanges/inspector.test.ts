@@ -23,7 +23,7 @@ function inspectorOf(options: { readonly always: boolean; readonly perSecond?: n
   const inspector = new Inspector({ explain, traffic: () => [], slice: new TimeSlice(), ...options });
   const endedAt = performance.now() + 5;
   const end = (route: string, { status, attempts = 1, tookMs = 1 }: Ended) => {
-    const detail = inspector.begin(['Host', 'localhost']);
+    const detail = inspector.begin({ fields: ['Host', 'localhost'] });
     const record = newExchangeRecord('id', 'GET', route, 'HTTP/1.1', '::1');
     const startedAt = endedAt - tookMs;
     inspector.ended(Object.assign(record, { detail, route, status, attempts, startedAt, endedAt }));

@@ -1,5 +1,4 @@
-import type { Fields } from '../../exchange/contract.ts';
-import { ExchangeDetail } from '../../exchange/detail.ts';
+import { ExchangeDetail, type SeenClient } from '../../exchange/detail.ts';
 import type { Inspection } from '../../exchange/inspection.ts';
 import type { MessageSink } from '../../exchange/messages.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord } from '../../exchange/record.ts';
@@ -66,9 +65,9 @@ export class Inspector implements Inspection {
 
   // Filled by exchanges.
 
-  begin(requestFields: Fields): ExchangeDetail | null {
+  begin(client: SeenClient): ExchangeDetail | null {
     const max = this.#perSecond * PLAIN_SHARE;
-    return this.#hasRoom(performance.now(), max) ? new ExchangeDetail(requestFields) : null;
+    return this.#hasRoom(performance.now(), max) ? new ExchangeDetail(client) : null;
   }
 
   /** Only so many at once: each holds the beginning of two bodies. */

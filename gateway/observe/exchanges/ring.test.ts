@@ -12,7 +12,7 @@ function bodyOf(text: string): CapturedBody {
 
 /** Number `n` of many: each says in every part of it which one it is, and is as long as `n` has it. */
 function recordOf(n: number) {
-  const detail = new ExchangeDetail(['X-Name', `ü${n}`]);
+  const detail = new ExchangeDetail({ fields: ['X-Name', `ü${n}`], answerFields: ['X-Answer', `${n}`] });
   detail.requestBody = n % 3 === 0 ? null : bodyOf(`ask ${n}`);
   detail.answerBody = n % 5 === 0 ? null : bodyOf(`${n}`.repeat(1 + (n % 50)));
   if (detail.answerBody !== null) detail.answerBody.whole = true;

@@ -13,8 +13,8 @@ test('of a steady load an even share is kept, and of each route some', () => {
   }
   expect(kept.filter(({ route }) => route === '/rare')).toHaveLength(120);
   const busy = kept.filter(({ route, at }) => route === '/busy' && at >= 30_000);
-  expect(busy.length).toBeGreaterThan(30 * 50);
-  expect(busy.length).toBeLessThan(30 * 56);
+  expect(busy.length).toBeGreaterThan(30 * 20);
+  expect(busy.length).toBeLessThan(30 * 26);
   const gaps = busy.slice(1).map(({ at }, index) => at - busy[index]!.at);
-  expect(Math.max(...gaps)).toBeLessThanOrEqual(22);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(52);
 });

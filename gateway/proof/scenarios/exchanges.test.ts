@@ -3,6 +3,7 @@ import type { ExchangeSummary, ExchangeView } from '../../model/exchanges.ts';
 import { freePort } from '../testing/free-port.ts';
 import { DEVELOPMENT, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
+import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { get, request } from '../testing/raw-client.ts';
 import { ok, reply, startService } from '../testing/service.ts';
@@ -111,6 +112,31 @@ describe('exchanges are kept', () => {
     expect(json.tries).toMatchObject([
       { endpoint: `localhost:${dead}`, code: 'connection_refused', headMs: null },
       { endpoint: `localhost:${db.port}`, code: null, status: 200 },
+    ]);
+  });
+
+  test('with what a client over HTTP/2 was told, and what an extension told its client', async () => {
+    const db = (await startService()).answer(ok('fine', 'X-Service: db'));
+    const files = {
+      'ext.ts': 'export default { preHandler: async () => {} };',
+      'own.ts':
+        "export default { preHandler: async (_, reply) => reply.header('x-own', 'yes').send('own') };",
+    };
+    const gateway = await startTestGateway(
+      `routes: { /db: { to: ${db.port}, hostHeader: keep }, /ext: { to: ${db.port}, extend: ./ext.ts }, /own: { to: ${db.port}, extend: ./own.ts } }\n`,
+      { mode: 'development', files },
+    );
+    await exchangeH2(await connectH2(gateway.port, 'http'), { ':path': '/db/x', ':authority': 'localhost' });
+    await gateway.get('/ext/x');
+    await gateway.get('/own/x');
+    const { exchanges } = await list(gateway);
+    const fields = [];
+    for (const { id } of exchanges)
+      fields.unshift((await asked<ExchangeView>(gateway, `/exchanges/${id}`)).json.answer!.fields);
+    expect(fields).toMatchObject([
+      expect.arrayContaining([['X-Service', 'db']]),
+      expect.arrayContaining([['X-Service', 'db']]),
+      expect.arrayContaining([['x-own', 'yes']]),
     ]);
   });
 

@@ -42,7 +42,7 @@ export interface NewOrder {
 }
 
 /** An answer of a directory, and how long not to ask again. */
-export interface Told<Value> {
+export interface DirectoryAnswer<Value> {
   readonly value: Value;
   readonly waitMs: number | null;
 }
@@ -106,12 +106,12 @@ export class AcmeClient {
     return { url: locationOf(answer, newOrder), order: understood(orderForm, answer.body, newOrder) };
   }
 
-  order(url: string): Promise<Told<Order>> {
-    return this.#told(orderForm, url);
+  order(url: string): Promise<DirectoryAnswer<Order>> {
+    return this.#parsed(orderForm, url);
   }
 
-  authorization(url: string): Promise<Told<Authorization>> {
-    return this.#told(authorizationForm, url);
+  authorization(url: string): Promise<DirectoryAnswer<Authorization>> {
+    return this.#parsed(authorizationForm, url);
   }
 
   /** Announces that the challenge can be validated. */
@@ -130,7 +130,9 @@ export class AcmeClient {
   }
 
   /** The directory's window for renewing it (RFC 9773 §4). @param id of the certificate. `null`: it has none */
-  async renewalWindow(id: string): Promise<Told<{ readonly start: number; readonly end: number }> | null> {
+  async renewalWindow(
+    id: string,
+  ): Promise<DirectoryAnswer<{ readonly start: number; readonly end: number }> | null> {
     const { renewalInfo } = await this.directory();
     if (renewalInfo === undefined) return null;
     const url = `${renewalInfo.replace(/\/$/, '')}/${id}`;
@@ -142,7 +144,7 @@ export class AcmeClient {
     return { value: { start, end }, waitMs: waitOf(answer) };
   }
 
-  async #told<Form extends z.ZodType>(form: Form, url: string): Promise<Told<z.output<Form>>> {
+  async #parsed<Form extends z.ZodType>(form: Form, url: string): Promise<DirectoryAnswer<z.output<Form>>> {
     const answer = await this.#post(url, null);
     return { value: understood(form, answer.body, url), waitMs: waitOf(answer) };
   }

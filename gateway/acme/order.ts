@@ -6,7 +6,7 @@ import { readKeyPair } from '../tls/key-pair.ts';
 import { signingRequest } from '../tls/signing-request.ts';
 import { keyAuthorization } from './account.ts';
 import type { ChallengeType, OutstandingChallenge } from './challenges.ts';
-import type { AcmeClient, NewOrder, Told } from './client.ts';
+import type { AcmeClient, DirectoryAnswer, NewOrder } from './client.ts';
 import { AcmeError } from './error.ts';
 import { type Authorization, type Challenge, challengesOf, type Order, problemOf } from './messages.ts';
 
@@ -131,7 +131,7 @@ async function failed({ status, error }: Order, url: string, { save }: OrderOpti
 
 /** Asks until it is so, as often as the directory wants it, within bounds. @throws AcmeError where that takes too long */
 async function settled<Value>(
-  ask: () => Promise<Told<Value>>,
+  ask: () => Promise<DirectoryAnswer<Value>>,
   done: (value: Value) => boolean,
   signal: AbortSignal,
 ): Promise<Value> {

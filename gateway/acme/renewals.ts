@@ -131,12 +131,12 @@ export class Renewals {
     const id = renewalIdentifier(certificateIn(pem));
     named.lookAt = nextLook(null, Date.now());
     try {
-      const told = id === null ? null : await (await this.#client()).renewalWindow(id);
-      if (told === null) return;
-      named.lookAt = nextLook(told.waitMs, Date.now());
-      const { start, end } = told.value;
+      const answer = id === null ? null : await (await this.#client()).renewalWindow(id);
+      if (answer === null) return;
+      named.lookAt = nextLook(answer.waitMs, Date.now());
+      const { start, end } = answer.value;
       if (named.window?.start === start && named.window.end === end) return;
-      named.window = { start, end, renewAt: instantIn(told.value, Math.random()) };
+      named.window = { start, end, renewAt: instantIn(answer.value, Math.random()) };
     } catch (cause) {
       const { type, message } = AcmeError.from(cause);
       this.#options.log.debug({ name: named.name, type, reason: message }, 'no renewal information');

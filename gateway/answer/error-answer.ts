@@ -93,11 +93,11 @@ function problem(error: GatewayError, { requestId, advice }: AnswerContext): str
     requestId,
   };
   if (!advice) return `${JSON.stringify(members)}\n`;
-  return `${JSON.stringify({ ...members, ...told(advice) }, null, 2)}\n`;
+  return `${JSON.stringify({ ...members, ...adviceJson(advice) }, null, 2)}\n`;
 }
 
 /** The advice for programs. */
-function told({ happened, fix, nearest, directory, home, lastOutput }: Advice): object {
+function adviceJson({ happened, fix, nearest, directory, home, lastOutput }: Advice): object {
   return {
     happened,
     fix,

@@ -71,14 +71,14 @@ export function useOf(entry: Entry, fields: FieldMap): Use {
       ? 'stale'
       : 'ask';
   }
-  const said = Directives.ofRequest(fields);
-  if (entry.alwaysAsked || said.has('no-cache') || said.has('no-store')) return 'ask';
-  const maxAge = said.seconds('max-age');
+  const directives = Directives.ofRequest(fields);
+  if (entry.alwaysAsked || directives.has('no-cache') || directives.has('no-store')) return 'ask';
+  const maxAge = directives.seconds('max-age');
   if (maxAge !== undefined && !(now - entry.cachedAt < maxAge * 1_000)) return 'ask';
-  if (now + (said.seconds('min-fresh') ?? 0) * 1_000 < entry.staleAt) return 'fresh';
-  if (!said.has('max-stale') || entry.neverStale || said.has('min-fresh')) return 'ask';
+  if (now + (directives.seconds('min-fresh') ?? 0) * 1_000 < entry.staleAt) return 'fresh';
+  if (!directives.has('max-stale') || entry.neverStale || directives.has('min-fresh')) return 'ask';
   // Without a number, however stale it is (§5.2.1.2).
-  const maxStale = said.seconds('max-stale')!;
+  const maxStale = directives.seconds('max-stale')!;
   return Number.isNaN(maxStale) || now <= entry.staleAt + maxStale * 1_000 ? 'fresh' : 'ask';
 }
 

@@ -119,10 +119,10 @@ export class CachedExchange implements FetchOwner, FeedTaker, DownstreamListener
   #coded(entry: Entry): KeptAnswer | null {
     const { coded, fields } = this.#plan;
     if (coded === null || this.#query.method !== 'GET' || fields.range !== undefined) return null;
-    const told = coded(entry.statusCode, keptFields(entry.headers, false));
-    const body = told.coding && this.#cache.coded(entry, this.#query.fields, told.coding);
+    const head = coded(entry.statusCode, keptFields(entry.headers, false));
+    const body = head.coding && this.#cache.coded(entry, this.#query.fields, head.coding);
     if (!body) return null;
-    const headers = grouped([...told.fields, 'content-length', String(body.length)]);
+    const headers = grouped([...head.fields, 'content-length', String(body.length)]);
     return { ...entry, headers, body };
   }
 

@@ -61,7 +61,7 @@ export class Fetched implements Downstream, FeedOwner {
   /** It is, if it is in one of these. */
   readonly #outdatedGroups = new Set<string>();
   /** The watcher has its result. */
-  #told = false;
+  #informed = false;
   #over = false;
 
   /** @param settled called when nothing can be kept of it any more. */
@@ -129,9 +129,9 @@ export class Fetched implements Downstream, FeedOwner {
   }
 
   /** A 304 becomes the answer that it stands for. */
-  #validated(asked: Entry, said: FieldMap): void {
-    if (!validates(said, asked)) return this.#askAgain();
-    const head = freshened(asked, said);
+  #validated(asked: Entry, directives: FieldMap): void {
+    if (!validates(directives, asked)) return this.#askAgain();
+    const head = freshened(asked, directives);
     const verdict = this.#storable(head);
     const entry = {
       ...head,
@@ -143,7 +143,7 @@ export class Fetched implements Downstream, FeedOwner {
     else if (this.#keepAgain(asked, verdict)) this.#keeping = verdict;
     // Fields that are for this client alone are still on it.
     this.#watcher.standsFor({ ...entry, headers: head.headers }, false);
-    this.#told = true;
+    this.#informed = true;
     this.#end(this.keeping ? 'kept' : 'not-kept');
   }
 
@@ -152,7 +152,7 @@ export class Fetched implements Downstream, FeedOwner {
   }
 
   #askAgain(): void {
-    this.#told = this.#over = true;
+    this.#informed = this.#over = true;
     this.#settled();
     this.#watcher.again();
   }
@@ -174,7 +174,7 @@ export class Fetched implements Downstream, FeedOwner {
   #standIn(): boolean {
     if (!this.#asked || !standsIn(this.#asked, this.#query.fields)) return false;
     this.#watcher.standsFor(this.#asked, true);
-    this.#told = true;
+    this.#informed = true;
     return true;
   }
 
@@ -184,7 +184,7 @@ export class Fetched implements Downstream, FeedOwner {
     else if (verdict !== null) this.#begin(verdict, answer.headers['content-length']);
     const feed = this.#feedOf(Number(answer.headers['content-length'] ?? 0));
     this.#watcher.answered(answer, feed);
-    this.#told = true;
+    this.#informed = true;
     this.#feed = feed;
     if (feed.readers === 0 && !this.keeping) this.abandoned();
   }
@@ -290,7 +290,7 @@ export class Fetched implements Downstream, FeedOwner {
     if (this.#listener === null && this.#over) return;
     this.#listener = null;
     this.#release();
-    if (this.#told) this.#feed?.fail(cause);
+    if (this.#informed) this.#feed?.fail(cause);
     else if (!this.#standIn()) this.#watcher.failed(cause);
     this.#end('failed');
   }

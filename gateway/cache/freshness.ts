@@ -6,11 +6,11 @@ import type { FieldMap } from './entry.ts';
 /** The age of an answer on arrival (§4.2.3): its Age, or the difference to its Date. */
 export function ageOf(headers: FieldMap, now: number): number {
   const date = httpDate(headers.date);
-  return Math.max(date === null ? 0 : now - date, saidAge(headers.age) * 1_000, 0);
+  return Math.max(date === null ? 0 : now - date, statedAge(headers.age) * 1_000, 0);
 }
 
 /** RFC 9111 §5.1: the first of several values counts; invalid ones are ignored. */
-function saidAge(age: string | string[] | undefined): number {
+function statedAge(age: string | string[] | undefined): number {
   const [first = ''] = ([age].flat()[0] ?? '').split(',', 1).map((value) => value.trim());
   return /^\d+$/.test(first) ? Math.min(Number(first), SECONDS_MAX) : 0;
 }
@@ -22,11 +22,11 @@ const SECONDS_MAX = 2 ** 31;
  *
  * @returns `null`: not stated; 0 for an invalid value, to be safe (§4.2.1, §5.3)
  */
-export function lifetimeOf(said: Directives, headers: FieldMap, now: number): number | null {
-  const seconds = said.seconds('s-maxage') ?? said.seconds('max-age');
+export function lifetimeOf(directives: Directives, headers: FieldMap, now: number): number | null {
+  const seconds = directives.seconds('s-maxage') ?? directives.seconds('max-age');
   if (seconds !== undefined) return Number.isNaN(seconds) ? 0 : seconds * 1_000;
-  if (headers.expires !== undefined && !said.targeted) return untilExpires(headers, now);
-  return said.grants('immutable') ? IMMUTABLE_MS : null;
+  if (headers.expires !== undefined && !directives.targeted) return untilExpires(headers, now);
+  return directives.grants('immutable') ? IMMUTABLE_MS : null;
 }
 
 function untilExpires({ expires, date }: FieldMap, now: number): number {

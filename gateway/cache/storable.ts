@@ -48,11 +48,13 @@ export function keepable(
   rules: CacheRules,
   now = Date.now(),
 ): Keepable | NotKept {
-  const said = Directives.ofAnswer(answer.headers);
+  const directives = Directives.ofAnswer(answer.headers);
   const refusal =
-    forbidden(query, said) ?? notForEverybody(query, answer.headers, said) ?? unfit(answer, rules, said);
+    forbidden(query, directives) ??
+    notForEverybody(query, answer.headers, directives) ??
+    unfit(answer, rules, directives);
   if (refusal !== null) return refusal;
-  const lifetimeMs = lifetimeIn(answer, said, rules, now);
+  const lifetimeMs = lifetimeIn(answer, directives, rules, now);
   if (lifetimeMs === null) return 'no-lifetime';
   const cachedAt = now - ageOf(answer.headers, now);
   const staleAt = cachedAt + lifetimeMs;
@@ -61,7 +63,7 @@ export function keepable(
   if (staleAt <= now && !validated) return 'already-stale';
   const groups = groupsOf(answer.headers);
   if (groups === null) return 'groups';
-  const terms = termsOf(said, rules);
+  const terms = termsOf(directives, rules);
   const { staleWhileRevalidateMs, staleIfErrorMs } = terms;
   return {
     ...terms,
@@ -69,7 +71,7 @@ export function keepable(
     path: query.path,
     statusCode: answer.statusCode,
     statusMessage: answer.statusMessage,
-    headers: without(answer.headers, [...OF_ONE_ANSWER, ...said.withheld]),
+    headers: without(answer.headers, [...OF_ONE_ANSWER, ...directives.withheld]),
     vary: chosenBy(query.fields, answer.headers),
     groups,
     cachedAt,
@@ -84,43 +86,45 @@ export function keepable(
 /** RFC 9111 §3.1: the age on arrival, and fields for the clients of one proxy. */
 const OF_ONE_ANSWER = ['age', 'proxy-authenticate', 'proxy-authentication-info'] as const;
 
-function forbidden({ fields }: CacheQuery, said: Directives): NotKept | null {
+function forbidden({ fields }: CacheQuery, directives: Directives): NotKept | null {
   if (Directives.ofRequest(fields).has('no-store')) return 'request-no-store';
   // RFC 9111 §5.2.2.3: with must-understand, only known statuses are kept, and no-store is for caches that do not know it.
-  if (said.has('no-store') && !said.grants('must-understand')) return 'no-store';
-  return said.forAll('private') ? 'private' : null;
+  if (directives.has('no-store') && !directives.grants('must-understand')) return 'no-store';
+  return directives.forAll('private') ? 'private' : null;
 }
 
 /**
  * RFC 9111 §3.5 for credentials, and the same for cookies: an answer that depends on one client's secret goes to others only if it says so.
  */
-function notForEverybody({ fields }: CacheQuery, headers: FieldMap, said: Directives): NotKept | null {
+function notForEverybody({ fields }: CacheQuery, headers: FieldMap, directives: Directives): NotKept | null {
   if (headers['set-cookie'] !== undefined) return 'set-cookie';
-  const shared = said.grants('public') || (said.seconds('s-maxage') ?? Number.NaN) > 0;
+  const shared = directives.grants('public') || (directives.seconds('s-maxage') ?? Number.NaN) > 0;
   if (fields.authorization !== undefined) {
-    const named = Array.isArray(fields.authorization) || said.withheld.includes('authorization');
-    if (named || !(shared || said.grants('must-revalidate'))) return 'authorization';
+    const named = Array.isArray(fields.authorization) || directives.withheld.includes('authorization');
+    if (named || !(shared || directives.grants('must-revalidate'))) return 'authorization';
   }
-  return fields.cookie === undefined || said.grants('public') || said.has('s-maxage') ? null : 'cookie';
+  return fields.cookie === undefined || directives.grants('public') || directives.has('s-maxage')
+    ? null
+    : 'cookie';
 }
 
-function unfit(answer: AnswerHead, rules: CacheRules, said: Directives): NotKept | null {
+function unfit(answer: AnswerHead, rules: CacheRules, directives: Directives): NotKept | null {
   const { statusCode, headers } = answer;
-  if (!isKept(statusCode, rules, said)) return 'status';
+  if (!isKept(statusCode, rules, directives)) return 'status';
   if (!variesByTheClient(headers)) return 'vary';
   if (isEventStream(headers)) return 'event-stream';
   return Number(headers['content-length']) > rules.entryMaxBytes ? 'too-large' : null;
 }
 
-function isKept(status: number, { errors, heuristic }: CacheRules, said: Directives): boolean {
+function isKept(status: number, { errors, heuristic }: CacheRules, directives: Directives): boolean {
   if (KEPT.has(status)) return true;
   if (status < 200 || OF_ONE_REQUEST.has(status)) return false;
   if (GUESSED.has(status)) return errors || heuristic;
   // RFC 9111 §5.2.2.3: the meaning of these is unknown.
-  if (said.has('must-understand')) return false;
+  if (directives.has('must-understand')) return false;
   // An unknown 2xx means the same as 200 (RFC 9110 §15).
   if (status < 300) return true;
-  return status >= 400 && (errors || (heuristic && said.grants('public')));
+  return status >= 400 && (errors || (heuristic && directives.grants('public')));
 }
 
 /** Statuses that depend on the URL alone. Errors are often caused by a field that only one client sent. */
@@ -140,22 +144,22 @@ const GUESSED: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404,
 /** No heuristics unless configured: a silent service has not thought of caches. */
 function lifetimeIn(
   { statusCode, headers }: AnswerHead,
-  said: Directives,
+  directives: Directives,
   rules: CacheRules,
   now: number,
 ): number | null {
-  const lifetimeMs = lifetimeOf(said, headers, now);
+  const lifetimeMs = lifetimeOf(directives, headers, now);
   if (lifetimeMs !== null) return lifetimeMs;
-  const guesses = rules.heuristic && (GUESSED.has(statusCode) || said.grants('public'));
+  const guesses = rules.heuristic && (GUESSED.has(statusCode) || directives.grants('public'));
   const guess = guesses ? guessedLifetimeOf(headers, now) : null;
-  return guess ?? (said.has('no-cache') ? 0 : null);
+  return guess ?? (directives.has('no-cache') ? 0 : null);
 }
 
-function termsOf(said: Directives, rules: CacheRules) {
-  const neverStale = NEVER_STALE.some((name) => said.has(name));
-  const alwaysAsked = said.forAll('no-cache');
+function termsOf(directives: Directives, rules: CacheRules) {
+  const neverStale = NEVER_STALE.some((name) => directives.has(name));
+  const alwaysAsked = directives.forAll('no-cache');
   const ms = (name: string, fallback: number) => {
-    const seconds = said.seconds(name);
+    const seconds = directives.seconds(name);
     if (neverStale || alwaysAsked) return 0;
     return seconds === undefined ? fallback : (seconds || 0) * 1_000;
   };

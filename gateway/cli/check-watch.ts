@@ -47,7 +47,7 @@ class CheckWatch {
   #checking = false;
   #closed = false;
   /** The text of the last report. */
-  #told = '';
+  #printed = '';
   /** Of a configuration that can't be used: it may name files that are not there yet. */
   #again: NodeJS.Timeout | undefined;
 
@@ -114,9 +114,9 @@ class CheckWatch {
     if (await this.#followOnly(report.files)) report = await this.#check();
     if (this.#closed) return;
     const { text, files } = report;
-    const heading = why ?? (text === this.#told ? null : 'what it needs changed');
+    const heading = why ?? (text === this.#printed ? null : 'what it needs changed');
     if (heading !== null) this.#print(text, heading);
-    this.#told = text;
+    this.#printed = text;
     if (files === null) this.#again = setTimeout(() => this.#checkAgain(), AGAIN_MS);
   }
 

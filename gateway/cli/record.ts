@@ -36,7 +36,7 @@ class Recording {
   readonly #lines = new Set<string>();
   readonly #perKey = new Map<string, number>();
   #exchanges = 0;
-  #untold = 0;
+  #unprinted = 0;
 
   constructor(config: GatewayConfig, perRoute: number) {
     this.#config = config;
@@ -59,7 +59,7 @@ class Recording {
     if (count >= this.#perRoute || this.#lines.size >= MOST) return;
     const url = urlOf(exchange);
     const kept = url === null ? null : keptLine({ method, url }, route, this.#table, this.#config);
-    if (kept === null) this.#untold++;
+    if (kept === null) this.#unprinted++;
     else if (!this.#lines.has(kept)) {
       this.#lines.add(kept);
       this.#perKey.set(key, count + 1);
@@ -72,9 +72,11 @@ class Recording {
   }
 
   summary(): string {
-    const untold =
-      this.#untold === 0 ? '' : `; left out, because they depend on fields or an address: ${this.#untold}`;
-    return `${this.#lines.size} lines of ${this.#exchanges} exchanges${untold}\n`;
+    const unprinted =
+      this.#unprinted === 0
+        ? ''
+        : `; left out, because they depend on fields or an address: ${this.#unprinted}`;
+    return `${this.#lines.size} lines of ${this.#exchanges} exchanges${unprinted}\n`;
   }
 }
 

@@ -69,14 +69,14 @@ async function validateLabelled(
 ): Promise<Verdict> {
   const names = new Set(origins.map(({ name }) => name));
   const leftOut = new Set<string>();
-  const told: Problem[] = [];
+  const reported: Problem[] = [];
   for (;;) {
     const verdict = await validateDocument(withOriginRoutes(document, origins, leftOut), env);
-    if (verdict.ok) return { ...verdict, unserved: [...verdict.unserved, ...told] };
+    if (verdict.ok) return { ...verdict, unserved: [...verdict.unserved, ...reported] };
     const ofLabels = verdict.problems.filter(({ file }) => names.has(file) && !leftOut.has(file));
     if (ofLabels.length < verdict.problems.length || ofLabels.length === 0) return verdict;
     for (const problem of ofLabels) leftOut.add(problem.file);
-    told.push(...ofLabels);
+    reported.push(...ofLabels);
   }
 }
 

@@ -123,7 +123,7 @@ export class Discovery {
     end: AbortSignal,
   ): void {
     if (end.aborted) return;
-    if (this.#failure !== null) this.#log.info(...told(settings, 'again'));
+    if (this.#failure !== null) this.#log.info(...logged(settings, 'again'));
     this.#failure = null;
     if (!isDeepStrictEqual(services, this.#services)) this.#placed(services);
     this.#services = services;
@@ -139,11 +139,11 @@ export class Discovery {
     this.#first.resolve();
     if (this.#failure === failure) return;
     this.#failure = failure;
-    this.#log.error(...told(settings, 'failed', failure));
+    this.#log.error(...logged(settings, 'failed', failure));
   }
 }
 
-function told(settings: DiscoverConfig, what: 'again' | 'failed', reason?: string): [object, string] {
+function logged(settings: DiscoverConfig, what: 'again' | 'failed', reason?: string): [object, string] {
   const [who, asked] =
     settings.kind === 'docker'
       ? ['engine', 'the engine can']

@@ -76,7 +76,7 @@ function listenerConditions({ spoken, takesOurs, takesOthers }: Listening): read
 function gatewayConditions(
   wrong: number,
   listeners: number,
-  wished: number,
+  wanted: number,
   addresses: readonly ApiObject[] | null,
 ): readonly Condition[] {
   const some = wrong < listeners;
@@ -88,13 +88,13 @@ function gatewayConditions(
           message: `${wrong} of ${listeners} listeners are not served`,
         };
   if (!some) return [accepted, unmet('Programmed', 'Invalid', 'no listener is served')];
-  if (addresses?.length === 0 || wished > 0)
-    return [accepted, unmet('Programmed', 'AddressNotAssigned', addressFault(wished))];
+  if (addresses?.length === 0 || wanted > 0)
+    return [accepted, unmet('Programmed', 'AddressNotAssigned', addressFault(wanted))];
   return [accepted, met('Programmed')];
 }
 
-function addressFault(wished: number): string {
-  return wished > 0
+function addressFault(wanted: number): string {
+  return wanted > 0
     ? 'addresses are those of the Service before the gateway, and can not be asked for'
     : 'the Service before the gateway is not there, or has no address yet';
 }

@@ -35,7 +35,7 @@ export class RouteStatuses {
   #attached: ReadonlyMap<string, number> = new Map();
   /** Not until something is validated again. */
   #refused = false;
-  #told = false;
+  #reported = false;
   /** How often the status of a route was written since something was validated: one that another always overwrites is left to it. */
   #written = new Map<string, number>();
   /** The statuses of Gateways that we wrote, by name: a replica with another view of routes may write another one for a short time. */
@@ -128,8 +128,8 @@ export class RouteStatuses {
 
   #fail(reason: string): void {
     this.#refused = true;
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#reported) return;
+    this.#reported = true;
     this.#log?.warn({ reason }, 'a status can not be written; routes are served all the same');
   }
 }

@@ -75,7 +75,7 @@ export interface ChangedFields {
 /** The head of an answer that comes again on a connection to a service, byte for byte. */
 export class AnswerBlock {
   /** The fields as every client gets them; `null`: they differ between clients; `undefined`: not computed yet. */
-  told: RepeatedFields | null | undefined = undefined;
+  forAll: RepeatedFields | null | undefined = undefined;
 }
 
 /** One request of a client and the place where its answer goes. */

@@ -61,7 +61,7 @@ export function answerFields(
  * The fields of a repeated answer that are the same for every client, without the request's id.
  * @returns `null`: they depend on the client's URL or connection
  */
-export function toldToAll(fields: Fields): Fields | null {
+export function fieldsForAll(fields: Fields): Fields | null {
   const out: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const lower = fields[i]!.toLowerCase();

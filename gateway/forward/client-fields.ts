@@ -1,6 +1,6 @@
 import { type Fields, RepeatedFields } from '../exchange/contract.ts';
 import type { ExchangeRecord } from '../exchange/record.ts';
-import { toldToAll } from '../fields/answer-fields.ts';
+import { fieldsForAll } from '../fields/answer-fields.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import { framingOf, withoutLength } from './answer-framing.ts';
 import type { Attempts } from './attempts.ts';
@@ -37,9 +37,9 @@ export function clientFields(
   const { status } = record;
   const trailersCanFollow = !lengthKnown && status !== 204 && status !== 304;
   const kept = ofStatus(status, fields, plan.answerFields(endpoint, fields, trailersCanFollow));
-  const told = withStickyCookie(kept, plan, endpoint);
-  if (!plan.serverTiming) return told;
-  return withServerTiming(told, {
+  const forClient = withStickyCookie(kept, plan, endpoint);
+  if (!plan.serverTiming) return forClient;
+  return withServerTiming(forClient, {
     arrivedAt: record.startedAt,
     chosenAt: attempts.begunAt,
     sentAt: attempts.sentAt,
@@ -50,8 +50,8 @@ export function clientFields(
 /** The fields of a repeated answer that are the same for all clients; `null`: they differ. */
 export function repeatedFields(status: number, fields: Fields): RepeatedFields | null {
   if (status === 204 || status === 426 || framingOf(fields).eventStream) return null;
-  const told = toldToAll(fields);
-  return told && new RepeatedFields(told);
+  const forClient = fieldsForAll(fields);
+  return forClient && new RepeatedFields(forClient);
 }
 
 /** The fields of a final answer, and the cookie by which the client comes back to this endpoint, where the route is sticky and the client has none. */

@@ -40,9 +40,9 @@ export interface HttpPlan extends RequestPlan {
   answerFields(endpoint: Endpoint, fields: Fields, announceTrailers: boolean): Fields;
   /**
    * A repeated answer of this endpoint as this client gets it, without `ownAnswerFields`. Absent or `null`: it is made anew.
-   * @param told the answer as all clients would get it
+   * @param forAll the answer as all clients would get it
    */
-  repeatedAnswer?(endpoint: Endpoint, told: RepeatedFields): RepeatedFields | null;
+  repeatedAnswer?(endpoint: Endpoint, forAll: RepeatedFields): RepeatedFields | null;
   readonly ownAnswerFields?: Fields;
   /** Of a 1xx answer. */
   informationalFields(endpoint: Endpoint, fields: Fields): Fields;

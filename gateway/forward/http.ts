@@ -154,9 +154,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
 
   /** @returns whether the answer was sent as a repetition of the last one */
   #headAgain(status: number, reason: string, fields: Fields, block: AnswerBlock | null): boolean {
-    if (block === null || block.told === null || !this.#downstream.headAgain) return false;
-    if (block.told === undefined) block.told = repeatedFields(status, fields);
-    const repeated = block.told && this.#plan.repeatedAnswer?.(this.#attempts.endpoint, block.told);
+    if (block === null || block.forAll === null || !this.#downstream.headAgain) return false;
+    if (block.forAll === undefined) block.forAll = repeatedFields(status, fields);
+    const repeated = block.forAll && this.#plan.repeatedAnswer?.(this.#attempts.endpoint, block.forAll);
     if (!repeated) return false;
     this.#downstream.headAgain(status, reason, repeated, this.#plan.ownAnswerFields ?? []);
     return true;
@@ -168,8 +168,8 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
    */
   #headAnew(status: number, reason: string, fields: Fields): boolean {
     const { eventStream, lengthKnown } = framingOf(fields);
-    const told = clientFields(fields, lengthKnown, this.#plan, this.#attempts, this.#record);
-    this.#downstream.head(status, reason, told);
+    const outgoing = clientFields(fields, lengthKnown, this.#plan, this.#attempts, this.#record);
+    this.#downstream.head(status, reason, outgoing);
     return eventStream;
   }
 

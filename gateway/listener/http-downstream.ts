@@ -104,12 +104,12 @@ export class HttpDownstream implements ClientExchange {
     this.#told = fields;
     const length = lengthAt(fields);
     this.#owed = length < 0 ? -1 : Number(fields[length + 1]);
-    const told = dispositionFirst(fields, length);
+    const ordered = dispositionFirst(fields, length);
     // RFC 9110 §7.8: a sender of Upgrade also sends Connection: Upgrade, which Node leaves to us then.
     const connection =
       status === 426 ? ['Connection', this.#closing ? 'Upgrade, close' : 'Upgrade, keep-alive'] : [];
     response.requestId = null;
-    response.writeHead(status, plainReason(reason), [...told, ...connection] as string[]);
+    response.writeHead(status, plainReason(reason), [...ordered, ...connection] as string[]);
     this.#headAt = 'held';
     // Node sends the head with the first bytes of the body. Where those don't come in the same turn, the head must not wait for them.
     process.nextTick(flushHead, this);

@@ -268,8 +268,8 @@ export class Carrier implements HttpListenerHandler {
     const arrived = exchange.downstream as ClientExchange;
     const { detail } = exchange.record;
     const seen = detail === null ? arrived : inspected(arrived, routed, detail, inspection);
-    const told = routed.pace === null ? seen : paced(seen, routed);
-    const client = this.#watched(routed, told);
+    const limited = routed.pace === null ? seen : paced(seen, routed);
+    const client = this.#watched(routed, limited);
     const role = caches.isEmpty ? null : cacheRole(caches, client, routed);
     if (role === null || role.kind === 'passed') {
       return this.#forward(routed, role?.downstream ?? client, routed, exchange);
@@ -342,8 +342,11 @@ export class Carrier implements HttpListenerHandler {
       const { downstream: arrived } = fastify;
       const { inspection } = this.#options;
       const { detail } = exchange.record;
-      const told = paced(detail === null ? arrived : inspected(arrived, routed, detail, inspection), routed);
-      return this.#forward(routed, this.#watched(routed, told), routed, owner);
+      const limited = paced(
+        detail === null ? arrived : inspected(arrived, routed, detail, inspection),
+        routed,
+      );
+      return this.#forward(routed, this.#watched(routed, limited), routed, owner);
     }
     const { downstream } = handshake;
     exchange.moveTo(new UpgradeRequest(downstream, downstream.socket, handshake.release()));

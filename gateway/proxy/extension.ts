@@ -35,8 +35,8 @@ export function leftUndone({ id, source, policies, escape: way }: RouteConfig): 
     ...(way === 'script' ? ['escape: script'] : []),
   ];
   if (keys.length === 0) return null;
-  const told = keys.map((key) => `\`${key}\``).join(' and ');
-  return `the route ${id} (${placeText({ ...source, column: 1 })}): ${told} does nothing there, because its hooks see the bodies of answers and send them by themselves (docs/extend.md): let a hook do it, or take one of the two away`;
+  const names = keys.map((key) => `\`${key}\``).join(' and ');
+  return `the route ${id} (${placeText({ ...source, column: 1 })}): ${names} does nothing there, because its hooks see the bodies of answers and send them by themselves (docs/extend.md): let a hook do it, or take one of the two away`;
 }
 
 /** Why a module that `extend:` names can't be used. */

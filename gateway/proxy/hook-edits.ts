@@ -23,20 +23,20 @@ export class HookEdits {
 
   /** The answer's fields for the client: a field of the service replaces one that a hook has set. */
   answer(fields: Fields): Fields {
-    return this.#told(fields, (name) => isOfConnection(name) || name === 'x-request-id');
+    return this.#edited(fields, (name) => isOfConnection(name) || name === 'x-request-id');
   }
 
   /** The same for the answer to a WebSocket's handshake, which has no body. */
   handshake(fields: Fields): Fields {
-    return this.#told(fields, (name) => isOfConnection(name) || isOfAnswer(name));
+    return this.#edited(fields, (name) => isOfConnection(name) || isOfAnswer(name));
   }
 
-  #told(fields: Fields, except: (name: string) => boolean): Fields {
-    const told = this.#rewrite === null ? fields : rewritten(fields, this.#rewrite);
+  #edited(fields: Fields, except: (name: string) => boolean): Fields {
+    const changed = this.#rewrite === null ? fields : rewritten(fields, this.#rewrite);
     const set = fieldsOf(this.#set, except);
-    if (set.length === 0) return told;
-    const names = namesOf(told);
-    const added = [...told];
+    if (set.length === 0) return changed;
+    const names = namesOf(changed);
+    const added = [...changed];
     for (let i = 0; i < set.length; i += 2) {
       const lower = set[i]!.toLowerCase();
       if (lower === 'set-cookie' || !names.has(lower)) added.push(set[i]!, set[i + 1]!);

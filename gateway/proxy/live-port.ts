@@ -38,8 +38,8 @@ export class LivePort {
       const way = mayPass
         ? 'name another port, or free this one: it is tried for a minute, then at SIGHUP'
         : 'name another port';
-      const told = `port: ${cause.message}; the gateway stays at ${listener.address.port}: ${way}`;
-      throw new Refusal(told, { mayPass });
+      const message = `port: ${cause.message}; the gateway stays at ${listener.address.port}: ${way}`;
+      throw new Refusal(message, { mayPass });
     });
   }
 

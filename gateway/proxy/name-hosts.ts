@@ -77,7 +77,7 @@ export class NamedAnswer extends DownstreamFilter {
     if (!again) return super.head(status, reason, fields);
     // The body stays, for a program that follows no redirect.
     const location = `${origin.proto}://${origin.authority}${origin.outerPrefix}${rawTarget}`;
-    const told = fields.filter((_, at) => !/^(?:location|cache-control)$/i.test(fields[at & ~1]!));
-    super.head(307, 'Temporary Redirect', [...told, 'Location', location, 'Cache-Control', 'no-store']);
+    const kept = fields.filter((_, at) => !/^(?:location|cache-control)$/i.test(fields[at & ~1]!));
+    super.head(307, 'Temporary Redirect', [...kept, 'Location', location, 'Cache-Control', 'no-store']);
   }
 }

@@ -241,8 +241,8 @@ export class Reloader {
     const reloads = this.#status.reloads + 1;
     this.#status = { ...this.#status, loadedAt: Date.now(), reloads, rejected: null };
     const { added, removed, changed } = diff;
-    const told = { added: brief(added), removed: brief(removed), changed: brief(changed) };
-    log.info({ ...diff, ...told }, 'configuration reloaded');
+    const changes = { added: brief(added), removed: brief(removed), changed: brief(changed) };
+    log.info({ ...diff, ...changes }, 'configuration reloaded');
     if (diff.needsRestart.length > 0)
       log.warn({ settings: diff.needsRestart }, 'these settings take effect at the next start');
   }

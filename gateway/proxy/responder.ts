@@ -59,8 +59,8 @@ export class Responder {
       if (truth?.happened.length) exchange.record.cause = `${error.message}: ${truth.happened.join(' ')}`;
       const advice = this.#advice(exchange, error, truth);
       // The page about a process that we run shows its progress.
-      const told = Boolean(advice?.heading);
-      const pageOf = (status: number) => (told ? null : exchange.policies.errorPage(status, requestId));
+      const isLive = Boolean(advice?.heading);
+      const pageOf = (status: number) => (isLive ? null : exchange.policies.errorPage(status, requestId));
       return errorAnswer(error, { requestId, accept: exchange.facts.accept, advice, pageOf });
     };
     const { examine } = this.#options;

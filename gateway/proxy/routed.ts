@@ -175,10 +175,10 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   answerFields(endpoint: Endpoint, fields: Fields, lengthOpen: boolean): Fields {
     // In production applications are not recognised, which would cost time.
     if (this.#context.mode === 'development') this.#context.applications.see(this.route.id, fields);
-    return this.#told(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
+    return this.#ofClient(answerFields(this, endpoint, fields, lengthOpen && this.#takesTrailers));
   }
 
-  repeatedAnswer(endpoint: Endpoint, told: RepeatedFields): RepeatedFields | null {
+  repeatedAnswer(endpoint: Endpoint, forAll: RepeatedFields): RepeatedFields | null {
     const repeats =
       this.stickyCookie === null &&
       this.hookEdits === null &&
@@ -189,22 +189,22 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
       this.#context.mode === 'production';
     if (!repeats) return null;
     const overTls = this.#overTls;
-    return this.policies.passAnswers && overTls === null ? told : this.#changedAnswer(told, overTls);
+    return this.policies.passAnswers && overTls === null ? forAll : this.#changedAnswer(forAll, overTls);
   }
 
-  #changedAnswer(told: RepeatedFields, overTls: Snapshot['overTls']): RepeatedFields | null {
+  #changedAnswer(forAll: RepeatedFields, overTls: Snapshot['overTls']): RepeatedFields | null {
     const { policies } = this;
     const by = policies.mark;
     const variant = policies.variantOf(this);
     const secure = overTls !== null;
     // A text out of a request that does not come again would keep all of its head.
     if (variant !== '' && this.facts.memo === null) return null;
-    const { changed } = told;
+    const { changed } = forAll;
     if (changed?.by === by && changed.variant === variant && changed.secure === secure)
       return changed.repeated;
-    const fields = policies.toClient(told.fields, this);
+    const fields = policies.toClient(forAll.fields, this);
     const repeated = new RepeatedFields(overTls === null ? fields : overTls(fields));
-    told.changed = { by, variant, secure, repeated };
+    forAll.changed = { by, variant, secure, repeated };
     return repeated;
   }
 
@@ -213,14 +213,14 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   folderFields(fields: Fields): Fields {
-    return this.#told([...fields, 'X-Request-Id', this.record.requestId]);
+    return this.#ofClient([...fields, 'X-Request-Id', this.record.requestId]);
   }
 
-  #told(kept: Fields): Fields {
+  #ofClient(kept: Fields): Fields {
     const cookie = this.#remembersPage ? pageCookie(this, kept) : null;
     const outgoing = this.outgoing(kept);
-    const told = cookie === null ? outgoing : [...outgoing, 'Set-Cookie', cookie];
-    return this.hookEdits === null ? told : this.hookEdits.answer(told);
+    const own = cookie === null ? outgoing : [...outgoing, 'Set-Cookie', cookie];
+    return this.hookEdits === null ? own : this.hookEdits.answer(own);
   }
 
   /** The fields of a final answer of the service, or of the cache, as policies, and TLS, have them. */
@@ -239,8 +239,8 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   }
 
   #secured(own: Fields): Fields {
-    const told = this.added.length === 0 ? own : [...own, ...this.added];
-    return (this.peer.secure && this.#snapshot.overTls?.(told)) || told;
+    const all = this.added.length === 0 ? own : [...own, ...this.added];
+    return (this.peer.secure && this.#snapshot.overTls?.(all)) || all;
   }
 
   get #overTls(): Snapshot['overTls'] {
@@ -250,9 +250,9 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
   /** Of a 101. */
   handshakeFields(endpoint: Endpoint, fields: Fields): Fields {
     const service = this.outgoing(answerFields(this, endpoint, fields, false));
-    const told = this.hookEdits?.handshake(service) ?? service;
-    if (this.record.detail !== null) this.record.detail.answerFields = told;
-    return told;
+    const outgoing = this.hookEdits?.handshake(service) ?? service;
+    if (this.record.detail !== null) this.record.detail.answerFields = outgoing;
+    return outgoing;
   }
 
   informationalFields(endpoint: Endpoint, fields: Fields): Fields {

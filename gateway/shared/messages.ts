@@ -59,25 +59,28 @@ export function secretsOf(text: string): Secrets | null {
   return secretsForm.safeParse(jsonOf(text)).data ?? null;
 }
 
-/** @param told ids and texts, alternating */
-export function newsOf(told: readonly string[]): (News & { readonly id: string })[] {
-  return pairs(told).flatMap(([id, text]) => {
+/** @param entries ids and texts, alternating */
+export function newsOf(entries: readonly string[]): (News & { readonly id: string })[] {
+  return pairs(entries).flatMap(([id, text]) => {
     const { data } = newsForm.safeParse(jsonOf(text));
     return data === undefined ? [] : [{ ...data, id }];
   });
 }
 
-/** @param told ids and replicas' messages, alternating */
-export function saidOf(told: readonly string[], own: string): ReplicaStatus[] {
-  const replicas = pairs(told).flatMap(([id, text]) => {
+/** @param entries ids and replicas' messages, alternating */
+export function replicasOf(entries: readonly string[], own: string): ReplicaStatus[] {
+  const replicas = pairs(entries).flatMap(([id, text]) => {
     const said = replicaForm.safeParse(jsonOf(text.replace(/^\d+ /, ''))).data;
     return said === undefined ? [] : [{ ...said, own: id === own }];
   });
   return replicas.sort((a, b) => a.host.localeCompare(b.host));
 }
 
-function pairs(told: readonly string[]): (readonly [string, string])[] {
-  return Array.from({ length: told.length >> 1 }, (_, at) => [told[at * 2]!, told[at * 2 + 1]!] as const);
+function pairs(entries: readonly string[]): (readonly [string, string])[] {
+  return Array.from(
+    { length: entries.length >> 1 },
+    (_, at) => [entries[at * 2]!, entries[at * 2 + 1]!] as const,
+  );
 }
 
 function jsonOf(text: string): unknown {

@@ -25,7 +25,7 @@ export class SharedCounts implements Counts {
   readonly #options: SharedCountsOptions;
   readonly #keeper = new CountKeeper();
   /** Requests that this replica let pass by its own decision, by party. */
-  #untold = new Map<string, CountReport>();
+  #unreported = new Map<string, CountReport>();
   /** Questions that had no answer in time, and have none yet. */
   #late = 0;
   /** Decisions since the start, by who made them. */
@@ -48,27 +48,27 @@ export class SharedCounts implements Counts {
     if (link === null) return this.#keeper.settle(reports, performance.now());
     const known = this.#keeper.settle(reports.map(withoutWaiting), performance.now());
     const asks = link.isUp && this.#late === 0;
-    const told = asks ? await this.#ask(link, reports, known) : null;
-    if (told !== null) {
+    const agreed = asks ? await this.#ask(link, reports, known) : null;
+    if (agreed !== null) {
       this.words.shared++;
-      return told;
+      return agreed;
     }
     this.words.local++;
     const states = this.#keeper.settle(reports.map(withoutPassed), performance.now());
     // Requests that passed while it was away are no debt of later ones. Late questions are still counted there.
-    if (!link.isUp) this.#untold.clear();
+    if (!link.isUp) this.#unreported.clear();
     else if (!asks) this.#remember(reports, states);
     return states;
   }
 
   #remember(reports: readonly CountReport[], states: readonly CountState[]): void {
     // Too many to report: this replica counts them all the same.
-    if (this.#untold.size >= UNTOLD_MAX) this.#untold.clear();
+    if (this.#unreported.size >= UNREPORTED_MAX) this.#unreported.clear();
     for (const [at, report] of reports.entries()) {
       if (!isReport(report)) continue;
-      const before = this.#untold.get(nameOf(report))?.[PASSED] ?? 0;
+      const before = this.#unreported.get(nameOf(report))?.[PASSED] ?? 0;
       const [, granted] = states[at]!;
-      this.#untold.set(nameOf(report), withCounts(report, before + report[PASSED] + granted, 0));
+      this.#unreported.set(nameOf(report), withCounts(report, before + report[PASSED] + granted, 0));
     }
   }
 
@@ -85,30 +85,30 @@ export class SharedCounts implements Counts {
       this.#late++;
       resolve(null);
     }, PATIENCE_MS);
-    const settled = (told: CountState[] | null) => {
+    const settled = (agreed: CountState[] | null) => {
       clearTimeout(timer);
       if (late) this.#late--;
-      resolve(told);
+      resolve(agreed);
     };
     this.#askAll(link, reports, known).then(settled, () => settled(null));
     return promise;
   }
 
   async #askAll(link: Link, reports: readonly CountReport[], known: readonly CountState[]) {
-    const untold = this.#untold;
-    this.#untold = new Map();
+    const unreported = this.#unreported;
+    this.#unreported = new Map();
     const batch = reports.map((report, at) => {
-      const passed = untold.get(nameOf(report))?.[PASSED] ?? 0;
-      untold.delete(nameOf(report));
+      const passed = unreported.get(nameOf(report))?.[PASSED] ?? 0;
+      unreported.delete(nameOf(report));
       return {
         report: withCounts(report, report[PASSED] + passed, report[WAITING]),
         ahead: known[at]![0],
         at,
       };
     });
-    const more = [...untold.values()].map((report) => ({ report, ahead: 0, at: -1 }));
+    const more = [...unreported.values()].map((report) => ({ report, ahead: 0, at: -1 }));
     const asked = [...batch.filter(({ report }) => isReport(report)), ...more];
-    const told: CountState[] = reports.map(() => [0, 0]);
+    const agreed: CountState[] = reports.map(() => [0, 0]);
     const parts = Math.ceil(asked.length / PART);
     const all = Array.from({ length: parts }, async (_, nth) => {
       const part = asked.slice(nth * PART, (nth + 1) * PART);
@@ -118,10 +118,10 @@ export class SharedCounts implements Counts {
         states,
         performance.now(),
       );
-      for (const [index, { at }] of part.entries()) if (at >= 0) told[at] = states[index]!;
+      for (const [index, { at }] of part.entries()) if (at >= 0) agreed[at] = states[index]!;
     });
     await Promise.all(all);
-    return told;
+    return agreed;
   }
 
   async #askFor(
@@ -165,6 +165,6 @@ function withoutPassed(report: CountReport): CountReport {
 
 /** The answer to waiting requests must come within this time, which is less than their own limit. */
 const PATIENCE_MS = 15;
-const UNTOLD_MAX = 10_000;
+const UNREPORTED_MAX = 10_000;
 /** No script holds the Redis for longer than these take. */
 const PART = 500;

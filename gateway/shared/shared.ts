@@ -10,7 +10,7 @@ import type { ReplicaStatus, SharedStatus } from '../model/status.ts';
 import { newTagKey } from '../policy/rate-limit/party-tag.ts';
 import { newTicketSeed, TicketKeys } from '../tls/ticket-keys.ts';
 import { Link } from './link.ts';
-import { beatOf, type News, newsOf, type Secrets, saidOf, secretsOf } from './messages.ts';
+import { beatOf, type News, newsOf, replicasOf, type Secrets, secretsOf } from './messages.ts';
 import { SharedAcme } from './shared-acme.ts';
 import { SharedCounts } from './shared-counts.ts';
 import { TextsInRedis } from './texts-in-redis.ts';
@@ -48,7 +48,7 @@ export class Shared {
   #stored = '';
   #newest = '';
   /** News to publish when it is back. */
-  #untold: News[] = [];
+  #unpublished: News[] = [];
   readonly counts: SharedCounts;
   readonly texts: TextsInRedis;
   readonly #acme: SharedAcme;
@@ -127,7 +127,7 @@ export class Shared {
     this.#failure = 'it was not reached yet';
     this.#replicas = [];
     this.#stored = this.#newest = '';
-    this.#untold = [];
+    this.#unpublished = [];
   }
 
   #processes(): number {
@@ -142,13 +142,13 @@ export class Shared {
     // Ticket keys are replaced every eight hours, and the old ones must not be found anywhere.
     const replaced = this.#stored !== '' && secrets !== this.#stored ? this.#stored : '';
     const keys = [`${prefix}:replicas`, `${prefix}:news`, `${prefix}:secrets`];
-    const told = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
+    const answer = await link.run('beat', keys, [this.#id, own, this.#newest, secrets, replaced]);
     // Another configuration may have been taken meanwhile.
     if (link !== this.#link) return;
-    const [stored, newest, missed, replicas, news] = beatOf(told);
+    const [stored, newest, missed, replicas, news] = beatOf(answer);
     this.#adopt(stored);
     this.#newest = newest;
-    this.#replicas = saidOf(replicas, this.#id);
+    this.#replicas = replicasOf(replicas, this.#id);
     // Some news was missed, so this replica forgets all cached answers.
     if (missed === 1) this.#options.purge(EVERYTHING);
     for (const one of newsOf(news)) if (one.from !== this.#id) this.#hear(one);
@@ -181,7 +181,7 @@ export class Shared {
       { redis: placeOf(this.#config!), replicas: this.#replicas.length },
       'shares its state by the Redis',
     );
-    for (const one of this.#untold.splice(0)) void this.#tell(one);
+    for (const one of this.#unpublished.splice(0)) void this.#tell(one);
   }
 
   #down(reason: string): void {
@@ -195,11 +195,12 @@ export class Shared {
 
   async #tell(one: News): Promise<void> {
     const { prefix } = this.#config!;
-    const told = this.#link!.run('tell', [`${prefix}:news`], [JSON.stringify(one)]);
-    await told.catch(() => {
+    const published = this.#link!.run('tell', [`${prefix}:news`], [JSON.stringify(one)]);
+    await published.catch(() => {
       // Too many to publish one by one: purging everything includes them.
-      if (this.#untold.length >= UNTOLD_MAX) this.#untold = [{ from: this.#id, purge: EVERYTHING }];
-      else this.#untold.push(one);
+      if (this.#unpublished.length >= UNPUBLISHED_MAX)
+        this.#unpublished = [{ from: this.#id, purge: EVERYTHING }];
+      else this.#unpublished.push(one);
     });
   }
 }
@@ -211,4 +212,4 @@ export function placeOf({ hosts, sentinel, secure, database }: SharedConfig): st
   return `${secure ? 'rediss' : 'redis'}://${places[0]}${database === 0 ? '' : `/${database}`}`;
 }
 
-const UNTOLD_MAX = 200;
+const UNPUBLISHED_MAX = 200;

@@ -20,8 +20,8 @@ export class TextsInRedis implements SharedTexts {
     const link = this.#link();
     if (link === null || !link.isUp) throw new Error('the Redis is away');
     const { prefix, timeoutMs } = this.#config();
-    const told = await within(timeoutMs, this.#tell(link, `${prefix}:text:${question.name}`, question));
-    return typeof told === 'string' && told.length <= SHARED_TEXT_MAX ? told : null;
+    const answer = await within(timeoutMs, this.#tell(link, `${prefix}:text:${question.name}`, question));
+    return typeof answer === 'string' && answer.length <= SHARED_TEXT_MAX ? answer : null;
   }
 
   async #tell(link: Link, key: string, question: TextQuestion): Promise<unknown> {

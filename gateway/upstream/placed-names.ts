@@ -42,8 +42,8 @@ export class PlacedNames {
   /** Of the names that are not among these nothing is new: a snapshot that is on its way out may still lead there. */
   take(services: readonly PlacedService[]): void {
     for (const { name, pods } of services) this.of(name).pods = pods;
-    const told = new Set(services.map(({ name }) => name));
+    const placedNames = new Set(services.map(({ name }) => name));
     for (const [name, placed] of this.#names)
-      if (!told.has(name) && !placed.isWatched) this.#names.delete(name);
+      if (!placedNames.has(name) && !placed.isWatched) this.#names.delete(name);
   }
 }

@@ -22,9 +22,9 @@ export class FleetMetrics {
   /** @param routes ids that the configuration has. */
   async readings(routes: ReadonlySet<string>): Promise<readonly Reading[]> {
     const living = this.#workers().filter(({ state }) => state !== 'starting');
-    const told = await Promise.all(living.map((worker) => reading(worker)));
+    const all = await Promise.all(living.map((worker) => reading(worker)));
     // A worker that ended while the others were asked is among the past ones.
-    const now = told.filter((_, at) => !this.#ended.has(living[at]!));
+    const now = all.filter((_, at) => !this.#ended.has(living[at]!));
     this.#past.keepOnly(routesIn(now, routes));
     return [...now, this.#past.reading()];
   }
@@ -62,8 +62,8 @@ function counted(all: Reading): Reading {
 
 /** Configured routes, and removed ones that workers still report (traffic-store.ts). */
 function routesIn(readings: readonly Reading[], configured: ReadonlySet<string>): ReadonlySet<string> {
-  const told = readings
+  const reported = readings
     .flat()
     .flatMap(({ series }) => series.flatMap(({ labels }) => labels.http_route ?? []));
-  return new Set([...configured, ...told]);
+  return new Set([...configured, ...reported]);
 }

@@ -64,7 +64,7 @@ class Primary implements Gateway {
   /** Where the services are that a cluster names. */
   #placed: readonly PlacedService[] = [];
   #news: NodeJS.Timeout | undefined;
-  #told = '';
+  #published = '';
   #adminSessions = false;
   /** For its answers. */
   readonly #slice = new TimeSlice();
@@ -222,10 +222,10 @@ class Primary implements Gateway {
 
   async figure<F extends FigureName>(figure: F): Promise<Figure<F>> {
     this.#tellNews();
-    const told = await this.#workers.askAll('figure', figure);
+    const answers = await this.#workers.askAll('figure', figure);
     // An empty list would say that there are no routes.
-    if (told.length === 0) throw new UnavailableError('No worker has answered in time: see /workers.');
-    return figureOf(figure, told);
+    if (answers.length === 0) throw new UnavailableError('No worker has answered in time: see /workers.');
+    return figureOf(figure, answers);
   }
 
   async #readings(): Promise<readonly Reading[]> {
@@ -294,8 +294,8 @@ class Primary implements Gateway {
   #tellNews(): void {
     const primaryStatus = this.#primaryStatus();
     const text = JSON.stringify(primaryStatus);
-    if (text === this.#told) return;
-    this.#told = text;
+    if (text === this.#published) return;
+    this.#published = text;
     this.#workers.sendPrimaryStatus(primaryStatus);
   }
 
@@ -323,15 +323,15 @@ class Primary implements Gateway {
 }
 
 /** The answer of the worker that has the exchange. */
-function known<T>(told: readonly (T | null)[]): T | null {
-  return told.find((one) => one !== null) ?? null;
+function known<T>(answers: readonly (T | null)[]): T | null {
+  return answers.find((one) => one !== null) ?? null;
 }
 
 /** Of its clients, on all ports; `null`: it did not say. */
 async function connectionsOf(worker: WorkerProcess): Promise<number | null> {
-  const told = await worker.ask('figure', 'connections').catch(() => null);
-  if (told === null) return null;
-  const { http, streams } = figureOf('connections', [told]);
+  const answers = await worker.ask('figure', 'connections').catch(() => null);
+  if (answers === null) return null;
+  const { http, streams } = figureOf('connections', [answers]);
   return http + streams;
 }
 

@@ -141,43 +141,43 @@ export class WorkerProcess {
     this.#worker.send(message, () => sent());
   }
 
-  #heard(message: unknown): void {
-    if (!isMessage(message)) return;
-    const said = message as FromWorker;
-    switch (said.kind) {
+  #heard(received: unknown): void {
+    if (!isMessage(received)) return;
+    const message = received as FromWorker;
+    switch (message.kind) {
       case 'here':
         return this.#tell({ kind: 'begin', assignment: this.#assignment });
       case 'serving':
         if (this.state === 'starting') this.state = 'ready';
-        return this.#up.resolve(said.listening);
+        return this.#up.resolve(message.listening);
       case 'failed':
-        return this.#up.reject(errorOf(said.failure));
+        return this.#up.reject(errorOf(message.failure));
       case 'piece':
-        return this.#heardPiece(said);
+        return this.#heardPiece(message);
       case 'answer':
         this.silent = false;
-        return this.#heardAnswer(said);
+        return this.#heardAnswer(message);
       case 'no answer':
-        return this.#waiting.get(said.id)?.fail(new Error(said.cause));
+        return this.#waiting.get(message.id)?.fail(new Error(message.cause));
       case 'counts':
-        return void this.#count(said);
+        return void this.#count(message);
       case 'under-way':
-        if (!areReports(said.reports)) return;
+        if (!areReports(message.reports)) return;
         return this.#tell({
           kind: 'counted',
-          id: said.id,
-          states: this.#underWay.settle(this, said.reports),
+          id: message.id,
+          states: this.#underWay.settle(this, message.reports),
         });
       case 'text':
-        return void this.#tellText(said);
+        return void this.#tellText(message);
       case 'changed':
-        if (arePurges(said.purges)) this.changed(said.purges);
+        if (arePurges(message.purges)) this.changed(message.purges);
         return;
       case 'dismissed':
         return this.dismissed();
       case 'finished':
-        this.#finishedInTime = said.inTime;
-        this.reading = said.reading ?? this.reading;
+        this.#finishedInTime = message.inTime;
+        this.reading = message.reading ?? this.reading;
     }
   }
 
@@ -207,11 +207,11 @@ export class WorkerProcess {
 
   async #tellText({ id, question }: Extract<FromWorker, { kind: 'text' }>): Promise<void> {
     if (!isTextQuestion(question)) return;
-    const told = await this.#texts.ask(question).then(
+    const answer = await this.#texts.ask(question).then(
       (text) => ({ text, failure: null }),
       (cause: Error) => ({ text: null, failure: cause.message }),
     );
-    this.#tell({ kind: 'text told', id, ...told });
+    this.#tell({ kind: 'text told', id, ...answer });
   }
 
   /** Forking failed, which emits no `exit`; or a message could not be sent to an ending worker. */

@@ -91,10 +91,10 @@ function relayAnswer(
     .on('error', () => exchange.abort())
     .on('response', (begun) => {
       answer = begun;
-      let told = false;
+      let headSent = false;
       const tell = () => {
-        if (!told) exchange.head(statusFor(begun.statusCode ?? 502), '', begun.rawHeaders);
-        told = true;
+        if (!headSent) exchange.head(statusFor(begun.statusCode ?? 502), '', begun.rawHeaders);
+        headSent = true;
       };
       // To gRPC an answer of trailers alone is a head that ends its stream: whether a body follows shows a turn later.
       if (!('grpc-status' in begun.headers)) tell();

@@ -8,7 +8,7 @@ export class H2Closings {
   readonly counts: Record<ClosingReason, number> = { flood: 0, protocol: 0 };
   readonly #log: Pick<Logger, 'warn'>;
   #toldAt = Number.NEGATIVE_INFINITY;
-  #untold = 0;
+  #unlogged = 0;
 
   constructor(log: Pick<Logger, 'warn'>) {
     this.#log = log;
@@ -17,15 +17,15 @@ export class H2Closings {
   /** @param client its address */
   note(why: ClosingReason, client: string): void {
     this.counts[why]++;
-    this.#untold++;
+    this.#unlogged++;
     const now = performance.now();
     if (now - this.#toldAt < LINE_EVERY_MS) return;
     this.#toldAt = now;
     this.#log.warn(
-      { client, why, closed: this.#untold },
+      { client, why, closed: this.#unlogged },
       'a connection of HTTP/2 was closed for what its client sent',
     );
-    this.#untold = 0;
+    this.#unlogged = 0;
   }
 
   /** @param errno nghttp2's own, of a session that it has ended; others are of the connection itself */

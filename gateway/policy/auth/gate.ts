@@ -71,14 +71,14 @@ export class Gate {
   #next(
     exchange: RoutedExchange,
     context: ProofContext,
-    said: readonly Outcome[],
+    outcomes: readonly Outcome[],
   ): Outcome | Promise<Outcome> {
-    const last = said.at(-1)!;
+    const last = outcomes.at(-1)!;
     const all = this.#settings.need === 'all';
-    if (last.kind === 'passed' && !all) this.#disown(exchange, this.#kinds[said.length - 1]!);
+    if (last.kind === 'passed' && !all) this.#disown(exchange, this.#kinds[outcomes.length - 1]!);
     if ((last.kind === 'passed') !== all) return last;
-    if (said.length < this.#kinds.length) return this.#ask(exchange, context, said);
-    return all ? passedAs(said) : refusalOf(said);
+    if (outcomes.length < this.#kinds.length) return this.#ask(exchange, context, outcomes);
+    return all ? passedAs(outcomes) : refusalOf(outcomes);
   }
 
   /** Removes fields by which a client could pretend the decision of a kind that was not asked, or refused. */
@@ -113,19 +113,19 @@ function verdictOf(outcome: Outcome, exchange: RoutedExchange): Verdict {
 }
 
 /** All kinds have passed: the user is the first known one. */
-function passedAs(said: readonly Outcome[]): Outcome {
-  return said.find((each) => each.kind === 'passed' && each.user !== null) ?? said[0]!;
+function passedAs(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find((each) => each.kind === 'passed' && each.user !== null) ?? outcomes[0]!;
 }
 
 /**
  * No kind has passed. Unavailable comes first, since the proof may have been right; then forbidden, which another proof would not change;
  * then an answer that leads to a proof; else all challenges.
  */
-function refusalOf(said: readonly Outcome[]): Outcome {
-  const errors = said.flatMap((each) => (each.kind === 'refused' ? each.error : []));
+function refusalOf(outcomes: readonly Outcome[]): Outcome {
+  const errors = outcomes.flatMap((each) => (each.kind === 'refused' ? each.error : []));
   const first = errors.find(({ code }) => code !== 'unauthenticated');
   if (first !== undefined) return { kind: 'refused', error: first };
-  const answered = said.find(({ kind }) => kind === 'answered');
+  const answered = outcomes.find(({ kind }) => kind === 'answered');
   if (answered !== undefined) return answered;
   const fields = errors.flatMap((error) => error.fields);
   const why = errors.map(({ message }) => message).join('; ');

@@ -39,8 +39,8 @@ interface Unknown {
   readonly tag: PartyTag;
   readonly spread: Spread;
   /** They are on their way to the others. */
-  told: number;
-  untold: number;
+  reported: number;
+  unreported: number;
 }
 
 /**
@@ -71,8 +71,8 @@ export class AgreedBytes implements ByteCounts {
     const aheadMs = count(this.#table, party, spread, this.#alone ? bytes * processes : bytes);
     const unknown = this.#unknownOf(party, spread, bytes);
     if (unknown === null) return aheadMs;
-    unknown.untold += bytes;
-    if (this.#alone || unknown.told + unknown.untold <= creditOf(spread.burst, processes)) {
+    unknown.unreported += bytes;
+    if (this.#alone || unknown.reported + unknown.unreported <= creditOf(spread.burst, processes)) {
       this.#tellWithin(TELL_WITHIN_MS);
       return aheadMs;
     }
@@ -85,7 +85,7 @@ export class AgreedBytes implements ByteCounts {
     const before = this.#unknown.get(name);
     // While the others do not answer there may be any number of parties: beyond the bound they are only counted here.
     if (before !== undefined || bytes === 0 || this.#unknown.size >= UNKNOWN_MAX) return before ?? null;
-    const unknown: Unknown = { tag: { low, high }, spread, told: 0, untold: 0 };
+    const unknown: Unknown = { tag: { low, high }, spread, reported: 0, unreported: 0 };
     this.#unknown.set(name, unknown);
     return unknown;
   }
@@ -99,8 +99,8 @@ export class AgreedBytes implements ByteCounts {
     this.parties.rekey(this.#counts.key);
     const asked = [...this.#unknown.values()];
     for (const one of asked) {
-      one.told = one.untold;
-      one.untold = 0;
+      one.reported = one.unreported;
+      one.unreported = 0;
     }
     this.#asking = true;
     const patience = setTimeout(() => {
@@ -114,15 +114,19 @@ export class AgreedBytes implements ByteCounts {
     if (this.#unknown.size > 0) this.#tellWithin(TELL_WITHIN_MS);
   }
 
-  #reportOf({ tag: { low, high }, spread: { count: bytes, periodMs, burst }, told }: Unknown): CountReport {
-    return [this.#by, low, high, bytes, periodMs, burst, told, 0];
+  #reportOf({
+    tag: { low, high },
+    spread: { count: bytes, periodMs, burst },
+    reported,
+  }: Unknown): CountReport {
+    return [this.#by, low, high, bytes, periodMs, burst, reported, 0];
   }
 
   #heard(one: Unknown, state: CountState | undefined): void {
-    one.told = 0;
-    if (one.untold === 0) this.#unknown.delete(nameOf(one.tag));
+    one.reported = 0;
+    if (one.unreported === 0) this.#unknown.delete(nameOf(one.tag));
     if (state === undefined) return;
-    const due = performance.now() + state[0] + one.untold * intervalOf(one.spread);
+    const due = performance.now() + state[0] + one.unreported * intervalOf(one.spread);
     this.#table.put(this.#table.placeOf(one.tag), one.tag, due);
   }
 

@@ -39,8 +39,8 @@ export class CodedHeads {
   /** @param accept all `Accept-Encoding` of the request. @param room whether one more may be compressed now */
   of(status: number, fields: Fields, accept: string | undefined, room: boolean): CodedHead {
     const facts = factsOf(fields);
-    const as = (told: Fields, coding: Coding | null = null) => ({
-      fields: told,
+    const as = (changed: Fields, coding: Coding | null = null) => ({
+      fields: changed,
       coding,
       streaming: facts.length === null,
     });

@@ -50,10 +50,10 @@ export class CompressedAnswer extends DownstreamFilter implements DownstreamList
 
   override head(status: number, reason: string, fields: Fields): void {
     const room = this.#count.active < ENCODERS_MAX;
-    const { fields: told, coding, streaming } = this.#heads.of(status, fields, this.#accept, room);
+    const { fields: coded, coding, streaming } = this.#heads.of(status, fields, this.#accept, room);
     this.#streaming = streaming;
     if (coding !== null && this.method !== 'HEAD') this.#begin(coding);
-    this.client.head(status, reason, told);
+    this.client.head(status, reason, coded);
   }
 
   #begin(coding: Coding): void {

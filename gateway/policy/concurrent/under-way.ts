@@ -33,7 +33,7 @@ export class UnderWay implements Keepable {
   readonly #tagger: LimitTagger;
   readonly #others: OthersUnderWay | null;
   /** Those of which the others are to hear. */
-  #untold = new Set<Party>();
+  #unreported = new Set<Party>();
   #asking = false;
   readonly #due = new EarliestTimer(() => void this.#tell());
   /** No word came in time, and none has come since. */
@@ -93,10 +93,10 @@ export class UnderWay implements Keepable {
     const { own, settled, asked, waiting } = party;
     if (own === 0 && settled === 0 && !asked && waiting.length === 0) {
       // The others do not know of it.
-      this.#untold.delete(party);
+      this.#unreported.delete(party);
       this.#parties.delete(party.tag);
     } else if (own !== settled && this.#others !== null) {
-      this.#untold.add(party);
+      this.#unreported.add(party);
       this.#tellSoon();
     }
   }
@@ -104,7 +104,7 @@ export class UnderWay implements Keepable {
   #ask(party: Party): Promise<boolean> {
     return new Promise((resolve) => {
       party.waiting.push(resolve);
-      this.#untold.add(party);
+      this.#unreported.add(party);
       if (!this.#asking) this.#tellNow();
     });
   }
@@ -122,31 +122,31 @@ export class UnderWay implements Keepable {
   async #tell(): Promise<void> {
     const others = this.#others!;
     this.#tagger.parties.rekey(others.key);
-    const told = [...this.#untold];
-    if (told.length === 0) return;
-    this.#untold = new Set();
+    const reported = [...this.#unreported];
+    if (reported.length === 0) return;
+    this.#unreported = new Set();
     this.#asking = true;
-    for (const party of told) {
+    for (const party of reported) {
       party.asked = true;
       // From now on the others may use slots that ended here.
       party.settled = Math.min(party.settled, party.own);
     }
-    const reports = told.map(({ tag, own, waiting, most }) => [tag, own, waiting.length, most] as const);
+    const reports = reported.map(({ tag, own, waiting, most }) => [tag, own, waiting.length, most] as const);
     const patience = setTimeout(() => this.#goOnAlone(), PATIENCE_MS).unref();
     const states = await others.settle(reports);
     clearTimeout(patience);
     this.#asking = false;
     this.#alone = false;
-    for (const [at, party] of told.entries()) this.#heard(party, reports[at]!, states[at] ?? [0, 0]);
-    for (const { waiting } of this.#untold) if (waiting.length > 0) return this.#tellNow();
-    if (this.#untold.size > 0) this.#tellSoon();
+    for (const [at, party] of reported.entries()) this.#heard(party, reports[at]!, states[at] ?? [0, 0]);
+    for (const { waiting } of this.#unreported) if (waiting.length > 0) return this.#tellNow();
+    if (this.#unreported.size > 0) this.#tellSoon();
   }
 
-  #heard(party: Party, [, told, asked]: UnderWayReport, [elsewhere, granted]: UnderWayState): void {
+  #heard(party: Party, [, reported, asked]: UnderWayReport, [elsewhere, granted]: UnderWayState): void {
     party.asked = false;
     party.elsewhere = elsewhere;
     party.heardAt = performance.now();
-    party.settled = told + granted;
+    party.settled = reported + granted;
     // Some may have proceeded alone meanwhile; their grants are returned by the next report, which has totals.
     const passing = party.waiting.splice(0, granted);
     party.own += passing.length;

@@ -35,14 +35,14 @@ class Cors {
   }
 
   get bound(): BoundPolicy {
-    const told = (fields: Fields, exchange: RoutedHead) => this.#told(fields, exchange);
+    const withOwn = (fields: Fields, exchange: RoutedHead) => this.#withOwnFields(fields, exchange);
     return {
       request: (exchange) => this.#request(exchange),
       toClient: {
-        edit: told,
-        dependsOn: this.#everybody ? null : (exchange) => this.#toldOrigin(exchange) ?? '',
+        edit: withOwn,
+        dependsOn: this.#everybody ? null : (exchange) => this.#namedOrigin(exchange) ?? '',
       },
-      ownAnswer: told,
+      ownAnswer: withOwn,
       foresee: (asked) => this.#foresee(asked),
     };
   }
@@ -82,7 +82,7 @@ class Cors {
   }
 
   /** Replaces the service's own CORS fields. An answer that depends on the origin says so, even to requests without one. */
-  #told(fields: Fields, exchange: RoutedHead): Fields {
+  #withOwnFields(fields: Fields, exchange: RoutedHead): Fields {
     const { credentials, expose } = this.#settings;
     const out: string[] = [];
     let varies = false;
@@ -94,7 +94,7 @@ class Cors {
       out.push(name, fields[i + 1]!);
     }
     if (!this.#everybody && !varies) out.push('Vary', 'Origin');
-    const origin = this.#toldOrigin(exchange);
+    const origin = this.#namedOrigin(exchange);
     if (origin === null) return out;
     out.push('Access-Control-Allow-Origin', origin);
     if (credentials) out.push('Access-Control-Allow-Credentials', 'true');
@@ -103,7 +103,7 @@ class Cors {
   }
 
   /** The origin that the answer lets read it; `null`: none but its own. */
-  #toldOrigin({ facts }: RoutedHead): string | null {
+  #namedOrigin({ facts }: RoutedHead): string | null {
     if (this.#everybody) return '*';
     const { pageOrigin: origin } = facts;
     return origin !== null && this.#origins.includes(origin) ? origin : null;

@@ -112,12 +112,12 @@ const ENDS_MAX_MS = 250;
 
 /** The fields of the page in place of those of another body. */
 export function fieldsWithPage(fields: Fields, page: Buffer): string[] {
-  const told: string[] = [];
+  const changed: string[] = [];
   for (let i = 0; i < fields.length; i += 2)
-    if (!OF_THE_BODY.has(fields[i]!.toLowerCase())) told.push(fields[i]!, fields[i + 1]!);
-  told.push('Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(page.length));
-  told.push('Vary', 'Accept');
-  return told;
+    if (!OF_THE_BODY.has(fields[i]!.toLowerCase())) changed.push(fields[i]!, fields[i + 1]!);
+  changed.push('Content-Type', 'text/html; charset=utf-8', 'Content-Length', String(page.length));
+  changed.push('Vary', 'Accept');
+  return changed;
 }
 
 /** Fields that describe the body (RFC 9110 §8, and others). */

@@ -59,9 +59,9 @@ class ScriptedAnswer extends DownstreamFilter {
   }
 
   override head(status: number, reason: string, fields: Fields): void {
-    const told = WITHOUT_DOCUMENT.has(status) ? null : scriptedFields(fields, this.#script.source);
-    if (told !== null) this.#held = EMPTY;
-    super.head(status, reason, told ?? fields);
+    const changed = WITHOUT_DOCUMENT.has(status) ? null : scriptedFields(fields, this.#script.source);
+    if (changed !== null) this.#held = EMPTY;
+    super.head(status, reason, changed ?? fields);
   }
 
   override write(chunk: Buffer): boolean {
@@ -102,7 +102,7 @@ const POLICY_NAMES = /^content-security-policy(?:-report-only)?$/;
 
 /** The head of a document with the script in it; `null`: it is no document, or none that a script can be put into. */
 function scriptedFields(fields: Fields, source: string): Fields | null {
-  const told: string[] = [];
+  const changed: string[] = [];
   let html = false;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase();
@@ -116,10 +116,10 @@ function scriptedFields(fields: Fields, source: string): Fields | null {
       if (allowing === null) return null;
       value = allowing;
     }
-    if (!OF_THE_BYTES.has(name)) told.push(fields[i]!, value);
+    if (!OF_THE_BYTES.has(name)) changed.push(fields[i]!, value);
   }
   // Anything but a document comes without a script.
-  return html ? [...told, 'Vary', 'Sec-Fetch-Mode'] : null;
+  return html ? [...changed, 'Vary', 'Sec-Fetch-Mode'] : null;
 }
 
 /** In an encoding whose letters below 128 are bytes. */

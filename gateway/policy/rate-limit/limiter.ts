@@ -45,9 +45,9 @@ export class Limiter {
     return this.#admitFrom(0, '', exchange);
   }
 
-  #admitFrom(first: number, told: string, exchange: RoutedExchange): Promise<void> | void {
+  #admitFrom(first: number, earlier: string, exchange: RoutedExchange): Promise<void> | void {
     const now = performance.now();
-    let items = told;
+    let items = earlier;
     for (let at = first; at < this.#limits.length; at++) {
       const one = this.#limits[at]!;
       const waitMs = one.arrivals.take(tagOf(one, exchange), one.limit, now);

@@ -9,20 +9,20 @@ export function partyOf(by: LimitBy, exchange: RoutedExchange, tagger: PartyTagg
   if (by.kind === 'route') return tagger.value('');
   if (by.kind === 'user' && exchange.user !== null) return tagger.value(exchange.user);
   if (by.kind === 'header' || by.kind === 'cookie') {
-    const said = saidIn(exchange.downstream.fields, by.kind, by.name);
-    if (said !== '') return tagger.value(said);
+    const value = valueIn(exchange.downstream.fields, by.kind, by.name);
+    if (value !== '') return tagger.value(value);
   }
   const { origin, peer } = exchange;
   // Behind a trusted proxy, clients share its connections.
   return origin.client === peer.address ? tagger.peer(peer) : tagger.address(origin.client);
 }
 
-function saidIn(fields: Fields, kind: 'header' | 'cookie', name: string): string {
+function valueIn(fields: Fields, kind: 'header' | 'cookie', name: string): string {
   const field = kind === 'cookie' ? 'cookie' : name;
-  let said = '';
+  let value = '';
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i]!.length !== field.length || fields[i]!.toLowerCase() !== field) continue;
-    said += kind === 'cookie' ? (cookieValue(fields[i + 1]!, name) ?? '') : fields[i + 1]!;
+    value += kind === 'cookie' ? (cookieValue(fields[i + 1]!, name) ?? '') : fields[i + 1]!;
   }
-  return said;
+  return value;
 }

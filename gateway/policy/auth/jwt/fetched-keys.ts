@@ -108,10 +108,10 @@ export class FetchedKeys implements KeySource {
   }
 
   #nextInMs(): number {
-    const wished =
+    const wanted =
       this.#failures === 0 ? FRESH_MS : Math.min(FRESH_MS, FAILED_MS * 2 ** (this.#failures - 1));
     // Replicas that were started together do not ask together.
-    return wished * (0.9 + Math.random() * 0.2);
+    return wanted * (0.9 + Math.random() * 0.2);
   }
 }
 

@@ -12,7 +12,7 @@ export interface BenchCase {
   readonly connections: number;
   /**
    * `closed`: the next request goes out as soon as an answer is there, so the proxy is at its limit. `paced`: requests go out at a rate that is
-   * half of what the slowest of them all can do, and latency counts from when a request was due. `tunnel`: messages through a WebSocket. `h2`: as
+   * half of what the slowest of them all can do, all connections at once. `tunnel`: messages through a WebSocket. `h2`: as
    * `closed`, by HTTP/2. `handshake`: a connection for each request; `resumed`: with the ticket of the one before.
    * `zipf`: a closed loop over `OBJECTS` paths, the nth of which is asked for 1/n as often as the first.
    */

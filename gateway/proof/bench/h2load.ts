@@ -4,11 +4,12 @@ import { quantile } from '../testing/statistics.ts';
 import type { LoadPlan, LoadResult } from './load-plan.ts';
 import type { Workspace } from './workspace.ts';
 
-/** How h2load is called: streams one at a time on each connection, as the closed loops of HTTP/1.1 have it. */
+/** How h2load is called: streams one at a time on each connection, as the closed loops of HTTP/1.1 have it; a paced load is HTTP/1.1. */
 export function h2loadCommand(program: string, plan: LoadPlan, logFile: string): [string, ...string[]] {
-  const { url, connections, seconds } = plan;
+  const { url, connections, seconds, load, perSecond } = plan;
   const size = ['-t1', `-c${connections}`, '-m1', `-D${seconds}`];
-  return [program, ...size, `--log-file=${logFile}`, url];
+  const pace = load === 'paced' ? ['--h1', `--rps=${perSecond / connections}`] : [];
+  return [program, ...size, ...pace, `--log-file=${logFile}`, url];
 }
 
 /** A file for one line of each answer, of this run alone. */

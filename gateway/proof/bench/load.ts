@@ -23,7 +23,7 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
   const cannon = findPackage('autocannon');
   const h2load = findProgram('h2load', ['--version'], /nghttp2\/(\S+)/);
   if (wrk === null && cannon === null) throw new Error('autocannon is missing: run `npm ci`');
-  const others = `HTTP/2: h2load ${h2load?.version ?? 'is missing'}; paced loads, tunnels and handshakes: our own, because none of them can do them`;
+  const others = `HTTP/2 and paced loads: h2load ${h2load?.version ?? 'is missing'}; tunnels and handshakes: our own, because none of them can do them`;
   const closed = (plan: LoadPlan) =>
     wrk === null ? runAutocannon(workspace, cannon!.path, plan) : runWrk(workspace, wrk.path, plan);
   return {
@@ -34,10 +34,10 @@ export function findLoadGenerator(workspace: Workspace): LoadGenerator {
         : null,
     run(plan) {
       if (plan.load === 'closed' || plan.load === 'zipf') return closed(plan);
-      if (plan.load === 'h2') return runH2load(workspace, h2load, plan);
+      if (plan.load === 'h2' || plan.load === 'paced') return runH2load(workspace, h2load, plan);
       return plan.load === 'handshake' || plan.load === 'resumed'
         ? runHandshakes(workspace, plan)
-        : runOwn(workspace, plan);
+        : runTunnel(workspace, plan);
     },
   };
 }
@@ -140,16 +140,9 @@ async function runHandshakes(workspace: Workspace, plan: LoadPlan): Promise<Load
   return JSON.parse(await outputOf(workspace, [...command]));
 }
 
-async function runOwn(workspace: Workspace, plan: LoadPlan): Promise<LoadResult> {
-  const { url, connections, seconds: length, load, perSecond, requestBytes } = plan;
-  const tunnel = load === 'tunnel';
-  const own: OwnLoad = {
-    url,
-    connections,
-    seconds: length,
-    messageBytes: tunnel ? requestBytes : 0,
-    perSecond: tunnel ? null : perSecond,
-  };
+async function runTunnel(workspace: Workspace, plan: LoadPlan): Promise<LoadResult> {
+  const { url, connections, seconds: length, requestBytes: messageBytes } = plan;
+  const own: OwnLoad = { url, connections, seconds: length, messageBytes, perSecond: null };
   const { answers, bytes, seconds, failures } = await runOwnLoad(workspace.processes, own, workspace.loadCpu);
   const { count = 0, p50Ms = Number.NaN, p99Ms = Number.NaN } = answers[200] ?? {};
   const problems = Object.entries(failures).map(([what, times]) => `${times} × ${what}`);

@@ -38,7 +38,7 @@ export function renderFolderPage(request: FastifyRequest, location: Location, pa
   <body data-top="${top}" data-folder="${title}">
     ${head}
     <main>
-    <div class="head"><h1>Files</h1><nav aria-label="Folders">${renderTrail(location)}</nav></div>
+    <div class="head"><h1>Files</h1>${renderTrail(location)}</div>
     <div id="tools" hidden></div>
     ${page.entries.length === 0 ? renderStart(request, title) : new Html('')}
     <table>
@@ -62,14 +62,17 @@ function renderStart(request: FastifyRequest, folder: string): Html {
     </section>`;
 }
 
-function renderTrail(location: Location): readonly Html[] {
+/** Where one is below the top, and the ways up. */
+function renderTrail(location: Location): Html {
+  if (location.segments.length === 0) return new Html('');
   const names = ['files', ...location.segments];
-  return names.map((name, index) => {
+  const steps = names.map((name, index) => {
     const up = names.length - 1 - index;
     return up === 0
       ? html`<span aria-current="page">${name}</span>`
       : html`<a href="${'../'.repeat(up)}">${name}</a> / `;
   });
+  return html`<nav aria-label="Folders">${steps}</nav>`;
 }
 
 function renderUp(location: Location): Html {

@@ -31,7 +31,8 @@ export function answerPage(request: IncomingMessage, response: ServerResponse): 
     ${pageHead(request, 'hello')}
     <main>
     <div class="head"><h1>Welcome to the home page</h1></div>
-      <p>That is the whole answer of the smallest service of the fleet: ten lines on port 7777, which know three sentences.</p>
+      <section class="start">
+      <p>That is the whole answer of the smallest service of the fleet, which knows three sentences.</p>
       <table>
         <thead><tr><th scope="col">Path</th><th scope="col">Answer</th></tr></thead>
         <tbody>
@@ -40,7 +41,6 @@ export function answerPage(request: IncomingMessage, response: ServerResponse): 
           <tr><td><a href="anything"><code>/anything</code></a></td><td>Hello World</td></tr>
         </tbody>
       </table>
-      <section class="start">
         <p class="quiet">A program gets the sentence alone:</p>
         <pre>curl ${origin}${prefix}/</pre>
       </section>

@@ -99,6 +99,7 @@ main>.facts,.sheet{max-width:54rem;padding:1.5rem var(--gap) 3rem}
 .block ol{padding-left:1.125rem}
 .block ul{padding:0;list-style:none}
 .block li+li{margin-top:.25rem}
+.block ul:has(li:nth-child(7) a){columns:13rem}
 .sheet .facts{margin-top:1.25rem;padding-top:.875rem;border-top:1px solid var(--line)}
 .sheet form p{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;margin-top:1rem}
 .returns{margin-top:1.25rem;color:var(--quiet)}

@@ -51,12 +51,15 @@ export function renderMap(status: PageStatus, around: MapContext): string {
   return parts.filter(Boolean).join('\n');
 }
 
+/** As the dashboard names it. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
+
 function head({ address: { host, port }, others, development }: MapContext): string {
   const [map, ...more] = PAGES;
   const links = more.map(({ name, title }) => `<a href="${others}${hrefOf(name)}">${title}</a>`);
   return renderHead({
     home: '/',
-    where: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    where: `${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
     development,
     tabs: [`<a href="/" aria-current="page">${map.title}</a>`, ...(others === null ? [] : links)],
   });

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { axeFindings, findChromium, launchBrowser, openPage, type WatchedPage } from '../testing/browser.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -74,13 +74,33 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     await page.getByLabel('Show as').selectOption('tree');
     await page.locator('#list summary', { hasText: 'author' }).first().click();
     await page.locator('#list').getByText('"Bram Stoker"').waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Edit dracula' }).press('Enter');
+    await expect.poll(() => page.inputValue('#text')).toContain('Bram Stoker');
     await page.getByLabel('Show as').selectOption('schema');
     await page.getByRole('row', { name: 'tags list 67 %' }).waitFor();
     await page.getByLabel('Show as').selectOption('table');
     const env = { ...process.env, NO_PROXY: '*' };
     await promisify(execFile)('sh', ['-c', (await line.textContent())!], { env });
     await page.locator('#list').getByText('Ports', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'books (4)' }).waitFor();
     expect(faults).toEqual([]);
+  });
+
+  test('a store that is down is said to be, and followed again when it is back', async () => {
+    const down = { status: 502, json: { detail: 'Nothing accepts connections where this route leads.' } };
+    let refused = 0;
+    await context.route(/\/db\/(_changes)?$/, (route) => {
+      if (route.request().isNavigationRequest() || refused >= 2) return route.continue();
+      refused++;
+      return route.fulfill(down);
+    });
+    const watched = await open('/db/');
+    watched.expectFaults(/502/);
+    await watched.page.getByText('Connection lost; trying again').waitFor();
+    await watched.page.getByText('Connected', { exact: true }).waitFor();
+    expect(refused).toBe(2);
+    expect(watched.faults).toEqual([]);
   });
 
   test('a store of hostile documents is shown as text, by wide tables that scroll for themselves', async () => {
@@ -246,6 +266,13 @@ describe.skipIf(executable === null)('in a browser, behind its prefix,', { timeo
     await anna.page.getByText('Here: 2').waitFor();
     expect(await anna.page.locator('#people').textContent()).toBe('Anna (you)Bert');
     expect(await anna.page.inputValue('#room')).toBe('ports');
+    expect(await axeFindings(anna.page)).toEqual([]);
+    // The line for a terminal is one that a shell takes, and joins.
+    const line = (await anna.page.locator('#line').textContent())!.replace('"lobby"', '"ports"');
+    const command = line.replace(/^node/, `exec '${process.execPath}'`);
+    const terminal = execFile('sh', ['-c', command], { env: { ...process.env, NO_PROXY: '*' } });
+    onTestFinished(() => void terminal.kill());
+    await anna.page.getByText('Here: 3').waitFor();
     expect([...anna.faults, ...bert.faults]).toEqual([]);
   });
 });

@@ -20,6 +20,8 @@ const state = {
 // Name and room are remembered; a link with `#room` leads there. Who had joined in this tab is there again after a reload.
 element('name').value = sessionStorage.chatName ?? localStorage.chatName ?? '';
 element('room').value = roomOfAddress() ?? localStorage.chatRoom ?? 'lobby';
+element('line').textContent =
+  `node -e 's = new WebSocket("${addressOf('ws')}"); s.onopen = () => s.send(JSON.stringify({ type: "join", room: "lobby", name: "node", client: "" + Date.now() })); s.onmessage = (m) => console.log(m.data)'`;
 element('join').addEventListener('submit', (event) => {
   event.preventDefault();
   join(element('room').value.trim(), element('name').value.trim());
@@ -55,15 +57,14 @@ function join(room, name) {
   element('link').href = location.href;
   element('messages').tabIndex = 0; // It scrolls.
   element('hall').hidden = false;
+  element('start').hidden = true;
   element('problem').textContent = '';
   connect();
 }
 
 function connect() {
   state.socket?.close();
-  const address = new URL('ws', document.baseURI);
-  address.protocol = address.protocol.replace('http', 'ws');
-  const socket = new WebSocket(address);
+  const socket = new WebSocket(addressOf('ws'));
   state.socket = socket;
   setStatus('Connecting …');
   socket.addEventListener('open', () => {
@@ -83,6 +84,13 @@ function connect() {
   socket.addEventListener('close', (event) => {
     if (socket === state.socket) lost(event.code);
   });
+}
+
+function addressOf(path) {
+  const address = new URL(path, document.baseURI);
+  address.protocol = address.protocol.replace('http', 'ws');
+  address.hash = '';
+  return address;
 }
 
 function lost(code) {
@@ -164,7 +172,7 @@ function receive(frame) {
 function say(text) {
   if (text.trim() === '') return;
   const id = newId();
-  const entry = document.createElement('li');
+  const entry = document.createElement('div');
   entry.className = 'waiting';
   entry.textContent = `${state.name}: ${text}`;
   element('messages').append(entry);
@@ -178,7 +186,7 @@ function send(frame) {
 }
 
 function renderMessage({ seq, name, text, at }) {
-  const entry = document.createElement('li');
+  const entry = document.createElement('div');
   entry.dataset.seq = seq;
   const who = Object.assign(document.createElement('span'), { className: 'name', textContent: name });
   const when = Object.assign(document.createElement('time'), {

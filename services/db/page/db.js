@@ -1,6 +1,7 @@
 // The page of the document store. Everything from the server goes into the document as text, never as HTML.
 import { views } from './documents.js';
 
+const AGAIN_MS = 2000;
 const element = (id) => document.getElementById(id);
 const state = {
   collection: '',
@@ -71,10 +72,11 @@ async function start() {
   // Who was faster than the list has chosen or begun something, which stays.
   if (state.collection !== '') return;
   if (first) await show(first);
-  else say('There is no collection yet.');
+  else if (!element('start').hidden) say('There is no collection yet.');
 }
 
-// The browser connects again by itself and says which change it saw last.
+// The browser connects again by itself and says which change it saw last; not so after an answer that is none of the
+// service's, as a gateway gives while the service is down.
 function watchChanges() {
   const source = new EventSource('_changes');
   source.addEventListener('ready', () => {
@@ -82,9 +84,16 @@ function watchChanges() {
   });
   source.addEventListener('error', () => {
     element('live').textContent = 'Connection lost; trying again …';
+    if (source.readyState === EventSource.CLOSED) setTimeout(watchAgain, AGAIN_MS);
   });
   source.addEventListener('put', (event) => noteChange('put', JSON.parse(event.data)));
   source.addEventListener('delete', (event) => noteChange('delete', JSON.parse(event.data)));
+}
+
+// What has changed meanwhile is not told again.
+function watchAgain() {
+  watchChanges();
+  refresh();
 }
 
 function noteChange(kind, { collection, id, version, document: changed }) {
@@ -108,8 +117,18 @@ async function refresh() {
 }
 
 async function loadCollections() {
-  const { collections } = await (await call('./')).json();
+  const answer = await call('./');
+  const { collections, detail } = await answer.json();
+  if (!answer.ok) return say(detail);
   element('start').hidden = collections.length > 0;
+  element('names').replaceChildren(
+    ...collections.map(({ name, documents }) => {
+      const button = document.createElement('button');
+      Object.assign(button, { type: 'button', className: 'plain', textContent: `${name} (${documents})` });
+      button.addEventListener('click', () => show(name));
+      return button;
+    }),
+  );
   element('collections').replaceChildren(
     ...collections.map(({ name, documents }) => {
       const option = document.createElement('option');
@@ -245,6 +264,11 @@ function say(text) {
   element('status').textContent = text;
 }
 
-function call(path, options = {}) {
-  return fetch(path, { ...options, headers: { accept: 'application/json', ...options.headers } });
+// A connection that fails is a refusal, too.
+async function call(path, options = {}) {
+  try {
+    return await fetch(path, { ...options, headers: { accept: 'application/json', ...options.headers } });
+  } catch {
+    return Response.json({ detail: 'The service can not be reached.' }, { status: 503 });
+  }
 }

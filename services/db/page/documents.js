@@ -19,8 +19,10 @@ function table(items, open) {
 
 function tree(items, open) {
   const entries = items.map(({ id, ...rest }) => {
-    const summary = element('summary', {}, [openButton(id, open)]);
-    return element('li', {}, [element('details', { open: items.length < 6 }, [summary, branch(rest)])]);
+    const summary = element('summary', { className: 'key', textContent: id });
+    const details = element('details', { open: items.length < 6 }, [summary, branch(rest)]);
+    // Beside what opens the branch: one of two that stand in each other would be out of reach for keys.
+    return element('li', { className: 'entry' }, [details, openButton(id, open, 'Edit')]);
   });
   return [element('ul', {}, entries)];
 }
@@ -78,8 +80,9 @@ function typeOf(value) {
   return Number.isInteger(value) ? 'integer' : typeof value;
 }
 
-function openButton(id, open) {
-  const button = element('button', { type: 'button', className: 'plain', textContent: id });
+function openButton(id, open, text = id) {
+  const button = element('button', { type: 'button', className: 'plain', textContent: text });
+  if (text !== id) button.setAttribute('aria-label', `${text} ${id}`);
   button.dataset.id = id;
   button.addEventListener('click', () => open(id));
   return button;

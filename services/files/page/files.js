@@ -1,10 +1,11 @@
 // Adds uploading and deleting to the listing that the service has written. Names go into the document as text.
-import { Upload, unfinishedPaths } from './upload.js';
+import { reasonOf, Upload, unfinishedPaths } from './upload.js';
 
 const tools = document.getElementById('tools');
 const entries = document.getElementById('entries');
 const { top, folder } = document.body.dataset;
 const uploads = new Set();
+const problem = create('p', { className: 'bad', role: 'alert' });
 const uploadsAtOnce = 2;
 const images = /\.(png|jpe?g|gif|webp|avif)$/i;
 const texts = /\.(txt|md|json|csv|tsv|log|ya?ml|xml|html?|css|m?[jt]sx?|sh|py|toml|ini)$/i;
@@ -22,7 +23,7 @@ function buildTools() {
   drop.append(label, unfinished, create('ul', { id: 'transfers' }));
   const folderButton = create('button', { type: 'button', textContent: 'New folder' });
   folderButton.addEventListener('click', makeFolder);
-  tools.append(drop, folderButton);
+  tools.append(drop, folderButton, problem);
   tools.hidden = false;
   input.addEventListener('change', () => uploadAll([...input.files]));
   acceptDrops(drop);
@@ -35,13 +36,16 @@ function unfinishedText() {
   return names.length > 0 ? `Not finished: ${names.join(', ')}. Choose the same file again to go on.` : '';
 }
 
+// The whole page takes them: a drop beside the box would make the browser leave for the file.
 function acceptDrops(drop) {
-  drop.addEventListener('dragover', (event) => {
+  document.addEventListener('dragover', (event) => {
     event.preventDefault();
     drop.classList.add('over');
   });
-  drop.addEventListener('dragleave', () => drop.classList.remove('over'));
-  drop.addEventListener('drop', (event) => {
+  document.addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) drop.classList.remove('over');
+  });
+  document.addEventListener('drop', (event) => {
     event.preventDefault();
     drop.classList.remove('over');
     uploadAll([...event.dataTransfer.files]);
@@ -186,12 +190,13 @@ async function makeFolder() {
 }
 
 async function call(path, options) {
+  problem.textContent = '';
   try {
     const answer = await fetch(path, options);
-    if (!answer.ok) alert((await answer.json()).detail);
+    if (!answer.ok) problem.textContent = reasonOf(await answer.text(), answer.status);
     return answer.ok;
   } catch {
-    alert('The service can not be reached.');
+    problem.textContent = 'The service can not be reached.';
     return false;
   }
 }

@@ -64,7 +64,7 @@ export class Upload {
     const metadata = `path ${encodeBase64(this.path)}`;
     const headers = { ...tus, 'upload-length': String(this.file.size), 'upload-metadata': metadata };
     const answer = await fetch(this.endpoint, { method: 'POST', headers });
-    if (!answer.ok) throw new Refusal(answer.status, (await answer.text()).trim());
+    if (!answer.ok) throw new Refusal(answer.status, reasonOf(await answer.text(), answer.status));
     const location = new URL(answer.headers.get('location'), answer.url).href;
     localStorage.setItem(this.key, location);
     this.sent = 0;
@@ -88,7 +88,7 @@ export class Upload {
       });
       request.addEventListener('load', () => {
         if (request.status === 204) resolve();
-        else reject(new Refusal(request.status, request.responseText.trim()));
+        else reject(new Refusal(request.status, reasonOf(request.responseText, request.status)));
       });
       request.addEventListener('error', () => reject(new Error('the connection was lost')));
       request.addEventListener('abort', () => reject(new Error('paused')));
@@ -130,9 +130,18 @@ export function unfinishedPaths() {
     .map((key) => key.slice(prefix.length).replace(/:\d+:\d+$/, ''));
 }
 
+// What a refusal says, of the service (text, for uploads) or of a gateway before it (problem+json).
+export function reasonOf(body, status) {
+  try {
+    return JSON.parse(body).detail ?? `answered ${status}`;
+  } catch {
+    return body.trim().slice(0, 200) || `answered ${status}`;
+  }
+}
+
 class Refusal extends Error {
   constructor(status, message) {
-    super(message || `answered ${status}`);
+    super(message);
     this.status = status;
   }
 }

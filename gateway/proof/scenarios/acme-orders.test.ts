@@ -36,10 +36,8 @@ describe.skipIf(!hasPebble)('a directory with renewal information', { timeout: 6
     });
     await ordered(gateway);
     expect(front.asked).toContain(`GET /ari/${id}`);
-    await until(
-      'the new one is asked about',
-      () => front.asked.filter((one) => one.includes('/ari/')).length > 1,
-    );
+    const holds = () => front.asked.filter((one) => one.includes('/ari/')).length > 1;
+    await until('the new one is asked about', holds);
     const { nextTryAt } = (await certificateStatus(gateway.adminPort))!;
     // It says the same of the new one.
     expect(nextTryAt! - Date.now()).toBeGreaterThan(5 * HOUR_MS);

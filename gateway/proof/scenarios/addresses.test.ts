@@ -92,9 +92,8 @@ describe.each(laneKinds)('allow and deny on $kind', ({ routes, files }) => {
 
 test('a mapped address of a socket of both families is the IPv4 address', async () => {
   const service = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `host: "::"\nroutes:\n  /a: { to: ${service.port}, allow: 127.0.0.0/8 }\n  /b: { to: ${service.port}, allow: ::1 }\n`,
-  );
+  const yaml = `host: "::"\nroutes:\n  /a: { to: ${service.port}, allow: 127.0.0.0/8 }\n  /b: { to: ${service.port}, allow: ::1 }\n`;
+  const gateway = await startTestGateway(yaml);
   const status = async (host: string, path: string) => {
     const client = await gateway.connect({ host });
     return (await client.exchange(get(path))).status;
@@ -105,9 +104,8 @@ test('a mapped address of a socket of both families is the IPv4 address', async 
 
 test('what a cache holds is refused, too', async () => {
   const service = (await startService()).answer(ok('x', 'Cache-Control: max-age=60'));
-  const gateway = await startTestGateway(
-    `trustProxy: loopback\nroutes:\n  /db: { to: ${service.port}, cache: on, allow: 10.0.0.0/8 }\n`,
-  );
+  const yaml = `trustProxy: loopback\nroutes:\n  /db: { to: ${service.port}, cache: on, allow: 10.0.0.0/8 }\n`;
+  const gateway = await startTestGateway(yaml);
   expect((await gateway.get('/db/x', from('10.0.0.1'))).status).toBe(200);
   expect((await gateway.get('/db/x', from('11.0.0.1'))).status).toBe(403);
 });

@@ -84,10 +84,8 @@ describe('an admin listener that speaks TLS', () => {
     const folder = dirname(gateway.configFile);
     await writeFile(join(folder, 'shop.key'), renewed.key);
     await writeFile(join(folder, 'shop.crt'), renewed.cert);
-    await until(
-      'it shows the new one',
-      async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test',
-    );
+    const holds = async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test';
+    await until('it shows the new one', holds);
   });
 
   test('bounds handshakes and half requests as it bounds connections, and its probes get through', async () => {
@@ -109,10 +107,8 @@ describe('an admin listener that speaks TLS', () => {
     );
     expect(await shownCertificate(gateway.adminPort, 'shop.test')).toBe('shop.test');
     await gateway.editAndReload(yaml.replaceAll('shop.', 'new.'));
-    await until(
-      'it shows the new one',
-      async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test',
-    );
+    const holds = async () => (await shownCertificate(gateway.adminPort, 'shop.test')) === 'renewed.test';
+    await until('it shows the new one', holds);
   });
 
   describe('follows files', () => {
@@ -192,17 +188,8 @@ describe('an admin listener that speaks TLS', () => {
 describe('an admin listener that other machines reach', () => {
   test('tells nobody anything without a key, but probes', async () => {
     const { ask } = await stage();
-    for (const path of [
-      '/status',
-      '/config',
-      '/metrics',
-      '/exchanges',
-      '/events',
-      '/services',
-      '/nothing',
-      '/',
-    ])
-      expect((await ask('GET', path)).status, path).toBe(401);
+    const paths = ['/status', '/config', '/metrics', '/exchanges', '/events', '/services', '/nothing', '/'];
+    for (const path of paths) expect((await ask('GET', path)).status, path).toBe(401);
     expect((await ask('POST', '/workers/replace')).status).toBe(401);
     expect((await ask('DELETE', '/cache?prefix=/')).status).toBe(401);
     expect((await ask('GET', '/healthz')).status).toBe(200);

@@ -238,9 +238,8 @@ test('beside a cache nobody gets what was answered to another, though no name is
   const asked = (await startService()).answer(() => reply(200, []));
   let count = 0;
   const service = (await startService()).answer(() => ok(`${++count}`, 'Cache-Control: max-age=60'));
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, cache: true, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: ${service.port}, cache: true, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`;
+  const gateway = await startTestGateway(yaml);
   const bodies = [];
   for (const who of ['a', 'b']) bodies.push((await gateway.get('/db/x', `X-Token: ${who}`)).body.toString());
   expect(bodies).toEqual(['1', '2']);
@@ -251,9 +250,8 @@ test('a renewed session is kept in no cache, and not lost where the service fail
   const service = (await startService()).answer(({ target }) =>
     target === '/bad' ? 'no HTTP\r\n\r\n' : ok('x', 'Cache-Control: public, max-age=60'),
   );
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, cache: true, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: ${service.port}, cache: true, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`;
+  const gateway = await startTestGateway(yaml);
   const cookiesOf = async (path: string, who: string) => {
     const { status, head } = await gateway.get(path, `Cookie: _oauth2_proxy=${who}`);
     return [status, head.values('set-cookie').length];
@@ -282,9 +280,8 @@ test.each([
 test('neither the admin listener nor the log shows the query of a URL, which may be a secret', async () => {
   const dead = (await startService()).answer(() => reply(500, []));
   const url = `http://127.0.0.1:${dead.port}/check?key=hunter2`;
-  const gateway = await startTestGateway(
-    `admin: 3900\nroutes:\n  /db: { to: 3001, auth: { any: [{ forward: "${url}" }, { jwt: { jwks: "${url}", issuer: a, audience: b } }] } }\n`,
-  );
+  const yaml = `admin: 3900\nroutes:\n  /db: { to: 3001, auth: { any: [{ forward: "${url}" }, { jwt: { jwks: "${url}", issuer: a, audience: b } }] } }\n`;
+  const gateway = await startTestGateway(yaml);
   expect((await gateway.get('/db/x')).status).toBe(503);
   for (const target of ['/config', '/explain?url=/db/x', '/routes']) {
     const { status, text } = await gateway.admin('GET', target);
@@ -297,9 +294,8 @@ test('neither the admin listener nor the log shows the query of a URL, which may
 test('pipelined requests get one verdict each', async () => {
   const asked = (await startService()).answer(oauth2Proxy);
   const service = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: ${service.port}, auth: { forward: "http://127.0.0.1:${asked.port}/" } }\n`;
+  const gateway = await startTestGateway(yaml);
   const client = await gateway.connect();
   await client.send(get('/db/1', COOKIE) + get('/db/2') + get('/db/3', COOKIE));
   const statuses = [];

@@ -162,9 +162,8 @@ describe('the keys of an issuer', () => {
   async function stage(jwks: string | Uint8Array) {
     const issuer = (await startService()).answer(jwks);
     const service = (await startService()).answer(ok('x'));
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, auth: { jwt: { jwks: "http://127.0.0.1:${issuer.port}/jwks", issuer: "${ISSUER}", audience: shop } } }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, auth: { jwt: { jwks: "http://127.0.0.1:${issuer.port}/jwks", issuer: "${ISSUER}", audience: shop } } }\n`;
+    const gateway = await startTestGateway(yaml);
     const status = async (token: string) => (await gateway.get('/db/x', bearer(token))).status;
     return { issuer, gateway, status };
   }

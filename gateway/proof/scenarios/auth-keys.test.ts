@@ -112,10 +112,8 @@ test.each([
       ),
     );
     const remove = 'headers: { request: { remove: [Authorization, X-API-Key] } }';
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, cache: true, auth: { ${auth} }, ${remove} }\n`,
-      { files: FILES },
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, cache: true, auth: { ${auth} }, ${remove} }\n`;
+    const gateway = await startTestGateway(yaml, { files: FILES });
     const name = auth.includes('Authorization') ? 'Authorization' : 'X-API-Key';
     expect((await gateway.get('/db/x', `${name}: pw_one`)).text).toBe('bob');
     expect((await gateway.get('/db/x', `${name}: pw_two`)).text).toBe(last);
@@ -124,10 +122,8 @@ test.each([
 
 test('what a trusted proxy says of who asks does not reach a service that its route asks itself', async () => {
   const service = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `trustProxy: loopback\nroutes:\n  /db: { to: ${service.port}, auth: { keys: keys.txt, except: /db/open } }\n`,
-    { files: FILES },
-  );
+  const yaml = `trustProxy: loopback\nroutes:\n  /db: { to: ${service.port}, auth: { keys: keys.txt, except: /db/open } }\n`;
+  const gateway = await startTestGateway(yaml, { files: FILES });
   for (const fields of [[], ['X-API-Key: pw_one']])
     expect((await gateway.get('/db/open', 'X-Forwarded-User: root', ...fields)).status).toBe(200);
   expect(service.requests.flatMap(({ head }) => head.values('x-forwarded-user'))).toEqual([]);
@@ -135,10 +131,8 @@ test('what a trusted proxy says of who asks does not reach a service that its ro
 
 test('a route has auth from the top level, and may switch it off', async () => {
   const service = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `auth: { keys: keys.txt }\nroutes:\n  /db: ${service.port}\n  /open: { to: ${service.port}, auth: off }\n`,
-    { files: FILES },
-  );
+  const yaml = `auth: { keys: keys.txt }\nroutes:\n  /db: ${service.port}\n  /open: { to: ${service.port}, auth: off }\n`;
+  const gateway = await startTestGateway(yaml, { files: FILES });
   expect([(await gateway.get('/db/x')).status, (await gateway.get('/open/x')).status]).toEqual([401, 200]);
 });
 

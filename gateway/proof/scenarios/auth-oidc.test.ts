@@ -300,9 +300,8 @@ test('a session of a route that asks for less is a login again where more is nee
   const service = (await startService()).answer(ok('x'));
   const route = (allow: string) =>
     `{ to: ${service.port}, auth: { oidc: { issuer: "${provider.issuer}", clientId: ${CLIENT.id}, clientSecret: ${CLIENT.secret}${allow} } } }`;
-  const gateway = await startTestGateway(
-    `routes:\n  /wiki: ${route('')}\n  /db: ${route(', allow: { emails: ann@example.com, groups: [cats] }')}\n`,
-  );
+  const yaml = `routes:\n  /wiki: ${route('')}\n  /db: ${route(', allow: { emails: ann@example.com, groups: [cats] }')}\n`;
+  const gateway = await startTestGateway(yaml);
   const browser = new CookieBrowser(gateway);
   const clock = movableClock();
   expect((await browser.open('/wiki/x')).answer?.status).toBe(200);

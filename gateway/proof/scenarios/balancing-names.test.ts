@@ -28,9 +28,8 @@ describe('a name', () => {
   test('leads to each of its addresses, and to others when it changes, without a failed request', async () => {
     const [two, three] = await startAt('127.0.0.2', '127.0.0.3', '127.0.0.4');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2', '127.0.0.3'], 1);
-    const gateway = await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml);
     expect(await names(gateway, 4)).toEqual(new Set(['127.0.0.2', '127.0.0.3']));
 
     const failed: string[] = [];
@@ -63,9 +62,8 @@ describe('a name', () => {
       return ok('late');
     });
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
-    const gateway = await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml);
     const client = await gateway.connect();
     await client.send(get('/shop/'));
     await two!.connection();
@@ -82,9 +80,8 @@ describe('a name', () => {
   test('that DNS forgets serves on from where it was, and the status says so', async () => {
     const [two] = await startAt('127.0.0.2');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
-    const gateway = await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml);
     server.forget('shop.test');
     await gateway.log.find('it is noticed', ({ msg }) => /^the name does not resolve/.test(String(msg)));
     const [{ problems, endpoints } = { problems: [], endpoints: [] }] =
@@ -97,9 +94,8 @@ describe('a name', () => {
   test('that comes later is an error until then, and serves within seconds', async () => {
     const [two] = await startAt('127.0.0.2');
     const server = await startNameServer();
-    const gateway = await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml);
     const refused = await gateway.get('/shop/');
     expect([refused.status, JSON.parse(refused.text).code]).toEqual([502, 'dns_error']);
     expect((await gateway.gateway.figure('routes'))[0]!.endpoints).toEqual([
@@ -116,9 +112,8 @@ describe('a name', () => {
   test('is looked up anew at once when nobody can be reached where it led, however long its TTL is', async () => {
     const [two, three] = await startAt('127.0.0.2', '127.0.0.3');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 3_600);
-    const gateway = await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
+    const gateway = await startTestGateway(yaml);
     expect(await names(gateway, 1)).toEqual(new Set(['127.0.0.2']));
     server.set('shop.test', ['127.0.0.3'], 3_600);
     await two!.close();
@@ -142,9 +137,8 @@ describe('a name', () => {
     const [two] = await startAt('127.0.0.2');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
     const port = await freePort();
-    await startTestGateway(
-      `resolver: ${server.address}\nroutes:\n  /: 9\nstreams:\n  tcp: { ${port}: 'shop.test:${two!.port}' }\n`,
-    );
+    const yaml = `resolver: ${server.address}\nroutes:\n  /: 9\nstreams:\n  tcp: { ${port}: 'shop.test:${two!.port}' }\n`;
+    await startTestGateway(yaml);
     const client = await connect(port);
     expect((await client.exchange(get('/'))).text).toBe('127.0.0.2');
   });
@@ -162,9 +156,8 @@ test('an SRV name leads where its records say, by their weights and priorities',
     weight,
   });
   server.set('_http._tcp.shop.test', [record(a.port, 1, 3), record(b.port, 1, 1), record(late.port, 2, 9)]);
-  const gateway = await startTestGateway(
-    `resolver: ${server.address}\nroutes:\n  /shop: { to: 'srv:_http._tcp.shop.test', hostHeader: rewrite }\n`,
-  );
+  const yaml = `resolver: ${server.address}\nroutes:\n  /shop: { to: 'srv:_http._tcp.shop.test', hostHeader: rewrite }\n`;
+  const gateway = await startTestGateway(yaml);
   for (let i = 0; i < 8; i++) await gateway.get('/shop/');
   expect([a.requests.length, b.requests.length, late.requests.length]).toEqual([6, 2, 0]);
   expect(a.requests[0]!.head.value('host')).toBe(`shop.test:${a.port}`);

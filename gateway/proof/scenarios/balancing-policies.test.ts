@@ -51,9 +51,8 @@ test.each(['least-requests', 'random-two'])(
   '%s sends nothing to an endpoint that hangs while the others answer, and uses it again when it goes on',
   async (balance) => {
     const { services, release } = await threeWithOneHung();
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`;
+    const gateway = await startTestGateway(yaml);
     const { answer } = await hang(gateway, services[0]!);
     expect(new Set(await answers(gateway, 20))).toEqual(new Set('bc'));
     release();
@@ -68,9 +67,8 @@ describe('hash', () => {
     ['a cookie', '{ hash: { cookie: sid } }', (user) => `Cookie: a=1; sid=${user}; b=2`],
   ])('by %s keeps each user at one endpoint, and uses all of them', async (_what, balance, field) => {
     const services = await startNamed('abc');
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`;
+    const gateway = await startTestGateway(yaml);
     const homes: string[] = [];
     for (let user = 0; user < 24; user++) {
       const names = await answers(gateway, 2, field(`user-${user}`));
@@ -97,9 +95,8 @@ test.each(['round-robin', 'least-requests', 'random-two', 'hash'])(
   async (balance) => {
     const services = await startNamed('abc');
     await services[1]!.close();
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: ${portsOf(services)}, balance: ${balance} }\n`;
+    const gateway = await startTestGateway(yaml);
     for (let i = 0; i < 6; i++) {
       const { status, text } = await gateway.exchange(request('POST', '/db/', [], 'body'));
       expect([status, ['a', 'c'].includes(text)]).toEqual([200, true]);

@@ -125,10 +125,8 @@ describe('a pause is no silence', () => {
   ])('of %s', async (_what, key) => {
     const service = (await startService()).answer(() => ok(LONG));
     const files = { long: LONG };
-    const gateway = await startTestGateway(
-      `routes: { /db: { ${key ? `to: ${service.port}, ${key}` : 'folder: .'}, ${SLOW} } }\n`,
-      { files },
-    );
+    const yaml = `routes: { /db: { ${key ? `to: ${service.port}, ${key}` : 'folder: .'}, ${SLOW} } }\n`;
+    const gateway = await startTestGateway(yaml, { files });
     expect((await gateway.get('/db/long')).body.length).toBe(LONG.length);
   });
 
@@ -151,9 +149,8 @@ describe('a pause is no silence', () => {
       );
       return undefined;
     });
-    const gateway = await startTestGateway(
-      `routes: { /db: { to: ${service.port}, bandwidth: { answers: 16KiB/s, burst: 1B }, timeouts: { idle: 200ms } } }\n`,
-    );
+    const yaml = `routes: { /db: { to: ${service.port}, bandwidth: { answers: 16KiB/s, burst: 1B }, timeouts: { idle: 200ms } } }\n`;
+    const gateway = await startTestGateway(yaml);
     const client = await gateway.connect();
     await client.send(get('/db/a'));
     const { code, totalMs } = await gateway.log.exchange(200);

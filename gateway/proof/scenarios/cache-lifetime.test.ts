@@ -65,9 +65,8 @@ describe('a cache in a file', () => {
     service: Awaited<ReturnType<typeof startService>>,
     file: string,
   ): Promise<TestGateway> {
-    return startTestGateway(
-      `routes:\n  /img: { to: ${service.port}, cache: { file: ${JSON.stringify(file)} } }\n`,
-    );
+    const yaml = `routes:\n  /img: { to: ${service.port}, cache: { file: ${JSON.stringify(file)} } }\n`;
+    return startTestGateway(yaml);
   }
 
   async function folder(): Promise<string> {
@@ -230,10 +229,8 @@ describe('slow and leaving clients', () => {
       client.socket.pause();
       await client.send(get('/img/a'));
     }
-    await until(
-      'both are held up',
-      () => gatewaySockets().filter((each) => each.writableLength > 0).length === 2,
-    );
+    const holds = () => gatewaySockets().filter((each) => each.writableLength > 0).length === 2;
+    await until('both are held up', holds);
     leaving.reset();
     expect((await gateway.log.exchange(499)).route).toBe('/img');
     expect((await ask('/a')).body).toHaveLength(LARGE);
@@ -270,9 +267,8 @@ describe('slow and leaving clients', () => {
 describe('on a cached route', () => {
   test('an event stream flows, and outlives the idle time of other answers', async () => {
     const service = await startService();
-    const gateway = await startTestGateway(
-      `routes:\n  /img: { to: ${service.port}, cache: true, timeouts: { idle: 100ms, tunnelIdle: 1m } }\n`,
-    );
+    const yaml = `routes:\n  /img: { to: ${service.port}, cache: true, timeouts: { idle: 100ms, tunnelIdle: 1m } }\n`;
+    const gateway = await startTestGateway(yaml);
     const client = await gateway.connect();
     const connection = await service.reachedBy(client, get('/img/events'));
     await connection.send(

@@ -297,9 +297,8 @@ describe('a change', () => {
 
   test('through a route of its own counts for the one that is cached', async () => {
     const service = (await startService()).answer(ok('x', FRESH));
-    const gateway = await startTestGateway(
-      `routes:\n  /img: [{ to: ${service.port}, cache: true, when: { methods: GET } }, { to: ${service.port} }]\n`,
-    );
+    const yaml = `routes:\n  /img: [{ to: ${service.port}, cache: true, when: { methods: GET } }, { to: ${service.port} }]\n`;
+    const gateway = await startTestGateway(yaml);
     await gateway.get('/img/a');
     const put = await gateway.exchange(request('PUT', '/img/a', [], 'new'));
     expect(put.head.has('cache-status')).toBe(false);

@@ -7,10 +7,8 @@ const NAME = 'Host: portway.localhost:3000';
 
 async function stage(options: TestGatewayOptions = { mode: 'development' }, more = '') {
   const service = (await startService()).answer(() => ok('the service'));
-  return startTestGateway(
-    `routes:\n  /: ${service.port}\n  /portway: ${service.port}\n${more.replaceAll('PORT', String(service.port))}`,
-    options,
-  );
+  const yaml = `routes:\n  /: ${service.port}\n  /portway: ${service.port}\n${more.replaceAll('PORT', String(service.port))}`;
+  return startTestGateway(yaml, options);
 }
 
 describe('at portway.localhost, in development,', () => {

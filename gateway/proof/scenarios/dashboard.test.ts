@@ -40,10 +40,8 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
 
   async function gatewayWithTraffic(): Promise<TestGateway> {
     const service = (await startService()).answer(ok('here'));
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, cors: true }\n  /gone: { to: ${await freePort()}, breaker: true }\n  /shop: { to: [${service.port}, ${await freePort()}] }\n`,
-      DEVELOPMENT,
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, cors: true }\n  /gone: { to: ${await freePort()}, breaker: true }\n  /shop: { to: [${service.port}, ${await freePort()}] }\n`;
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     await gateway.get('/db/x');
     await gateway.get('/gone/x');
     return gateway;
@@ -246,10 +244,8 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     service.answer(({ method, target }) =>
       ok(JSON.stringify({ method, target }), 'Content-Type: application/json'),
     );
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, inspect: true }\n`,
-      DEVELOPMENT,
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, inspect: true }\n`;
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     const { page, faults } = await open(gateway, '#/stream');
     await gateway.get('/db/one', 'Authorization: Bearer hush');
     await page.getByRole('row', { name: 'GET /db/one' }).click();
@@ -381,10 +377,8 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     service.answer(() => ok('{"name":"db"}', 'Content-Type: application/json'));
     const beside = await startService();
     beside.answer(() => ok('{"name":"next"}', 'Content-Type: application/json'));
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, compare: ${beside.port} }\n`,
-      DEVELOPMENT,
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, compare: ${beside.port} }\n`;
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     await gateway.get('/db/x');
     const { page, faults } = await open(gateway, '#/map/%2Fdb');
     const details = page.getByRole('complementary', { name: '/db' });
@@ -557,10 +551,8 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     /** The load runs in a process of its own, and longer than any test. */
     async function gatewayUnderLoad(): Promise<TestGateway> {
       const service = (await startService()).answer(ok('here'));
-      const gateway = await startTestGateway(
-        `overload: off\nroutes:\n  /db: { to: ${service.port}, cors: true }\n  /rare: ${service.port}\n  /gone: ${await freePort()}\n`,
-        DEVELOPMENT,
-      );
+      const yaml = `overload: off\nroutes:\n  /db: { to: ${service.port}, cors: true }\n  /rare: ${service.port}\n  /gone: ${await freePort()}\n`;
+      const gateway = await startTestGateway(yaml, DEVELOPMENT);
       const url = `http://127.0.0.1:${gateway.port}/db/load`;
       const load = { url, connections: 16, seconds: 300, messageBytes: 0, perSecond: 500 };
       const program = fileURLToPath(new URL('../testing/own-load-program.ts', import.meta.url));

@@ -188,10 +188,8 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
 
 test('over HTTP/2, of the gateway and of the service; a handshake is answered as ever', async () => {
   const service = (await startService()).answer(answer('500 Oh'));
-  const gateway = await startTestGateway(
-    `${PAGES.replace(' }', ', services: true }')}routes:\n  /db: ${service.port}\n`,
-    { files: FILES },
-  );
+  const yaml = `${PAGES.replace(' }', ', services: true }')}routes:\n  /db: ${service.port}\n`;
+  const gateway = await startTestGateway(yaml, { files: FILES });
   const session = await connectH2(gateway.port, 'http');
   const accept = 'text/html';
   const own = await exchangeH2(session, { ':path': '/nowhere', accept });
@@ -219,10 +217,8 @@ test('a page that changes is taken over, and so is another file', async () => {
 });
 
 test('what can not be a page is a problem of the file, said once', async () => {
-  const started = startTestGateway(
-    `errorPages: { 404: ./missing.html }\nroutes:\n  /a: { to: 1, errorPages: { 5xx: ./large.html } }\n  /b: 2\n`,
-    { files: { 'large.html': 'x'.repeat(256 * 1024 + 1) } },
-  );
+  const yaml = `errorPages: { 404: ./missing.html }\nroutes:\n  /a: { to: 1, errorPages: { 5xx: ./large.html } }\n  /b: 2\n`;
+  const started = startTestGateway(yaml, { files: { 'large.html': 'x'.repeat(256 * 1024 + 1) } });
   const { message } = await started.then(
     () => new Error('it started'),
     (cause) => cause,

@@ -64,10 +64,8 @@ describe('exchanges are kept', () => {
     'in development always, with their fields and tries, in the %s lane',
     async (lane) => {
       const db = (await startService()).answer(ok('fine', 'X-Service: db'));
-      const gateway = await startTestGateway(
-        `routes: { /db: { to: ${db.port}, lane: ${lane} } }\n`,
-        DEVELOPMENT,
-      );
+      const yaml = `routes: { /db: { to: ${db.port}, lane: ${lane} } }\n`;
+      const gateway = await startTestGateway(yaml, DEVELOPMENT);
       await gateway.get('/db/x', 'X-Client: me');
       const { exchanges } = await list(gateway);
       const { json } = await asked<ExchangeView>(gateway, `/exchanges/${exchanges[0]!.id}`);

@@ -35,10 +35,8 @@ describe('a route extended in code', () => {
     ['onResponse', 'replyOptions: { onResponse: () => new Promise(() => {}) }'],
   ])('is answered for where its %s never settles: { %s }', async (_hook, hook) => {
     const service = (await startService()).answer(ok('never seen'));
-    const gateway = await startTestGateway(
-      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n`,
-      { files: { 'slow.ts': `export default { ${hook} };` } },
-    );
+    const yaml = `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n`;
+    const gateway = await startTestGateway(yaml, { files: { 'slow.ts': `export default { ${hook} };` } });
     const answer = await gateway.get('/slow/');
     expect([answer.status, JSON.parse(answer.text).code]).toEqual([504, 'extension_timeout']);
     const told = await gateway.log.exchange(504);
@@ -139,10 +137,8 @@ describe('a route extended in code', () => {
     const service = (await startService()).answer(ok());
     const module =
       'export default { preHandler: () => new Promise((resolve) => { globalThis.release = resolve; }) };';
-    const gateway = await startTestGateway(
-      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n  /plain: ${service.port}\n`,
-      { files: { 'slow.ts': module } },
-    );
+    const yaml = `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 200ms } }\n  /plain: ${service.port}\n`;
+    const gateway = await startTestGateway(yaml, { files: { 'slow.ts': module } });
     expect((await gateway.get('/slow/')).status).toBe(504);
     (globalThis as unknown as { release: () => void }).release();
     expect((await gateway.get('/plain/')).status).toBe(200);
@@ -245,10 +241,8 @@ describe('a route extended in code', () => {
         },
       };`;
     const service = await startService();
-    const gateway = await startTestGateway(
-      `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 100ms } }\n`,
-      { files: { 'slow.ts': module } },
-    );
+    const yaml = `routes:\n  /slow: { to: ${service.port}, extend: ./slow.ts, timeouts: { response: 100ms } }\n`;
+    const gateway = await startTestGateway(yaml, { files: { 'slow.ts': module } });
     expect((await gateway.get('/slow/')).status).toBe(504);
     const waiting = globalThis as { writesLate?: () => void };
     waiting.writesLate?.();

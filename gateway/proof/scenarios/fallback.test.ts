@@ -157,9 +157,8 @@ test('a client that speaks HTTP/2 is answered from there, its body sent', async 
 test('a service whose name does not resolve is stood in for', async () => {
   const far = (await startService()).answer(ok('far'));
   const server = await startNameServer();
-  const gateway = await startTestGateway(
-    `resolver: ${server.address}\nroutes:\n  /db: { to: "http://gone.test:80", fallback: "http://127.0.0.1:${far.port}" }\n`,
-  );
+  const yaml = `resolver: ${server.address}\nroutes:\n  /db: { to: "http://gone.test:80", fallback: "http://127.0.0.1:${far.port}" }\n`;
+  const gateway = await startTestGateway(yaml);
   expect((await gateway.get('/db/')).text).toBe('far');
   expect(gateway.log.exchanges()[0]).toMatchObject({ fallback: true, status: 200 });
 });
@@ -214,10 +213,8 @@ test('`explain` says what it sees', async () => {
 
 test('a WebSocket is opened there', async () => {
   const far = await startService({ halfOpen: true });
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${await freePort()}, fallback: "http://127.0.0.1:${far.port}" }\n`,
-    DEVELOPMENT,
-  );
+  const yaml = `routes:\n  /db: { to: ${await freePort()}, fallback: "http://127.0.0.1:${far.port}" }\n`;
+  const gateway = await startTestGateway(yaml, DEVELOPMENT);
   const client = await gateway.connect();
   await client.send(
     handshake('/db/ws', 'Origin: http://localhost').replace('Host: gateway.test', 'Host: localhost'),

@@ -51,9 +51,8 @@ async function site(): Promise<string> {
 async function stage(keys = '', more = '') {
   const root = await site();
   const folder = JSON.stringify(join(root, 'public'));
-  const gateway = await startTestGateway(
-    `${more}routes:\n  /docs: { folder: ${folder}${keys && `, ${keys}`} }\n`,
-  );
+  const yaml = `${more}routes:\n  /docs: { folder: ${folder}${keys && `, ${keys}`} }\n`;
+  const gateway = await startTestGateway(yaml);
   return { root, gateway };
 }
 

@@ -43,9 +43,9 @@ test.each([
   ['/shop.General/Get', '14', 'connection_refused'],
   ['/elsewhere/Get', '12', 'no_route'],
 ])('an error of ours at %s is the gRPC status %s', async (path, status, code) => {
-  const gateway = await startTestGateway(
-    'routes: { /shop.Cart: "h2c://127.0.0.1:1", /shop.General: { to: "h2c://127.0.0.1:1", lane: general } }\n',
-  );
+  const yaml =
+    'routes: { /shop.Cart: "h2c://127.0.0.1:1", /shop.General: { to: "h2c://127.0.0.1:1", lane: general } }\n';
+  const gateway = await startTestGateway(yaml);
   const { headers, isLast } = await call(await connectH2(gateway.port, 'http'), path);
   expect([headers[':status'], headers['grpc-status'], isLast]).toEqual([200, status, true]);
   expect(headers['grpc-message']).toContain(code);

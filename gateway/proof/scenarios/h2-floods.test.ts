@@ -219,10 +219,8 @@ test('connections that are closed for what their clients sent are counted, and t
     await client.send(Buffer.from(bytes, 'hex'));
     await client.ending();
   }
-  await until(
-    'all are counted',
-    async () => (await closed('flood')) === 2 && (await closed('protocol')) === 1,
-  );
+  const holds = async () => (await closed('flood')) === 2 && (await closed('protocol')) === 1;
+  await until('all are counted', holds);
   const told = gateway.log.records.filter(({ msg }) => /HTTP\/2/.test(String(msg)));
   expect(told.map(({ client, why }) => [client, why])).toEqual([['127.0.0.1', 'flood']]);
 });

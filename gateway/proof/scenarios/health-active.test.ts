@@ -69,9 +69,8 @@ describe('an endpoint that is checked', () => {
 
   test('by a connection alone is well while it accepts them', async () => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${a.port}, ${b.port}], ejection: off, health: { tcp: true, interval: 100ms } }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: [${a.port}, ${b.port}], ejection: off, health: { tcp: true, interval: 100ms } }\n`;
+    const gateway = await startTestGateway(yaml);
     await until('it is asked', () => a.connections > 2);
     expect(a.checks).toBe(0);
     await a.close();
@@ -133,27 +132,22 @@ describe('when fewer than half of the endpoints are well', () => {
   test('but never those where nothing listens', async () => {
     const c = await startSwitched('c');
     const gateway = await startTestGateway(`routes:\n${route([await freePort(), await freePort(), c.port])}`);
-    await until(
-      'both are out',
-      () => gateway.log.records.filter(({ msg }) => /unhealthy/.test(String(msg))).length === 2,
-    );
+    const holds = () => gateway.log.records.filter(({ msg }) => /unhealthy/.test(String(msg))).length === 2;
+    await until('both are out', holds);
     expect(await answers(gateway, 3)).toEqual(['c', 'c', 'c']);
   });
 
   test('backups serve in place of a panic, where none is well', async () => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${a.port}, { at: ${b.port}, backup: true }], ${HEALTH} }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: [${a.port}, { at: ${b.port}, backup: true }], ${HEALTH} }\n`;
+    const gateway = await startTestGateway(yaml);
     expect(await answers(gateway, 2)).toEqual(['a', 'a']);
     a.health = 'ill';
     await said(gateway, /unhealthy/);
     expect(await answers(gateway, 2)).toEqual(['b', 'b']);
     b.health = 'ill';
-    await until(
-      'both are out',
-      () => gateway.log.records.filter(({ msg }) => /unhealthy/.test(String(msg))).length === 2,
-    );
+    const holds = () => gateway.log.records.filter(({ msg }) => /unhealthy/.test(String(msg))).length === 2;
+    await until('both are out', holds);
     expect(await answers(gateway, 2)).toEqual(['a', 'a']);
   });
 });

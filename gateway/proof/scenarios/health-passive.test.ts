@@ -48,9 +48,8 @@ describe('an endpoint that fails is ejected', () => {
 
   test('when too many of its answers are failures, though never many in a row', async () => {
     const [a, b] = [await startSwitched('a'), await startSwitched('b')];
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${a.port}, ${b.port}], ejection: { failures: 100, rate: 50%, requests: 6, for: 1m } }\n`,
-    );
+    const text = `routes:\n  /db: { to: [${a.port}, ${b.port}], ejection: { failures: 100, rate: 50%, requests: 6, for: 1m } }\n`;
+    const gateway = await startTestGateway(text);
     for (let i = 0; i < 16; i++) {
       a.mood = a.exchanges % 2 === 0 ? 'ill' : 'well';
       await gateway.get('/db/');
@@ -65,9 +64,8 @@ describe('an ejection', () => {
   test('ends by itself, and the endpoint serves again', async () => {
     const b = await startSwitched('b');
     const port = await freePort();
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${port}, ${b.port}], ejection: { failures: 3, for: 100ms } }\n`,
-    );
+    const text = `routes:\n  /db: { to: [${port}, ${b.port}], ejection: { failures: 3, for: 100ms } }\n`;
+    const gateway = await startTestGateway(text);
     await statuses(gateway, 8);
     await ejected(gateway);
     const a = await startSwitched('a', port);

@@ -11,9 +11,8 @@ const words = (gateway: TestGateway) => said(gateway, 'the endpoint');
 async function startStream(keys: string) {
   const service = await startService();
   const [listen, dead] = (await freePorts(2)) as [number, number];
-  const gateway = await startTestGateway(
-    `routes: {}\nstreams: { tcp: { "127.0.0.1:${listen}": { to: [${dead}, ${service.port}], ${keys} } } }\n`,
-  );
+  const yaml = `routes: {}\nstreams: { tcp: { "127.0.0.1:${listen}": { to: [${dead}, ${service.port}], ${keys} } } }\n`;
+  const gateway = await startTestGateway(yaml);
   const visit = async () => {
     const client = await connect(listen);
     await client.send('hello');

@@ -427,9 +427,8 @@ describe('a WebSocket on a route with Fastify plugins by name', () => {
   test('@fastify/helmet has its fields on the 101', async () => {
     // In a process of its own: under vitest's conditions, `require('helmet')` finds its other kind of module.
     const service = (await startService()).answer(agrees);
-    const gateway = await startGatewayProcess(
-      `routes:\n  /chat: { to: ${service.port}, use: ["@fastify/helmet"] }\n`,
-    );
+    const yaml = `routes:\n  /chat: { to: ${service.port}, use: ["@fastify/helmet"] }\n`;
+    const gateway = await startGatewayProcess(yaml);
     const client = await gateway.connect();
     await client.send(handshake('/chat/', 'Host: localhost'));
     const head = await client.head();

@@ -10,10 +10,8 @@ async function stage() {
   const service = (await startService()).answer(({ method, target, body }) =>
     ok(`${method} ${target} ${body}`),
   );
-  const gateway = await startTestGateway(
-    `page: true\nroutes:\n  /wire: ${service.port}\n  /general: { to: ${service.port}, lane: general }\n  /extended: { to: ${service.port}, extend: ./extension.ts }\n`,
-    { files: { 'extension.ts': 'export default {};\n' } },
-  );
+  const yaml = `page: true\nroutes:\n  /wire: ${service.port}\n  /general: { to: ${service.port}, lane: general }\n  /extended: { to: ${service.port}, extend: ./extension.ts }\n`;
+  const gateway = await startTestGateway(yaml, { files: { 'extension.ts': 'export default {};\n' } });
   const lanes = async (count: number) => {
     await expect.poll(() => gateway.log.exchanges().length).toBe(count);
     return gateway.log.exchanges().map(({ target, lane }) => `${target} ${lane}`);

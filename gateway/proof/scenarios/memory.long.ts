@@ -100,9 +100,8 @@ describe.runIf(process.platform === 'linux')('the memory of the gateway', () => 
     const service = await startService();
     const small = (await startService()).answer(ok());
     const kept = `  /kept: { to: ${service.port}, cache: { maxEntry: 8MiB } }\n`;
-    const gateway = await startGatewayProcess(
-      `log: { level: warn }\nroutes:\n${kept}  /small: ${small.port}\n`,
-    );
+    const yaml = `log: { level: warn }\nroutes:\n${kept}  /small: ${small.port}\n`;
+    const gateway = await startGatewayProcess(yaml);
     await warmUp(gateway);
     const before = await gateway.residentBytes();
     const clients = await Promise.all(Array.from({ length: 4 }, () => gateway.connect()));

@@ -22,10 +22,8 @@ function frame(opcode: number, payload: string | Buffer, { mask = true, fin = tr
 
 async function stage(extra = 'inspect: true', mode: 'development' | 'production' = 'development') {
   const service = await startService();
-  const gateway = await startTestGateway(
-    `admin: 3900\nroutes: { /chat: { to: ${service.port}, ${extra} } }\n`,
-    { mode },
-  );
+  const yaml = `admin: 3900\nroutes: { /chat: { to: ${service.port}, ${extra} } }\n`;
+  const gateway = await startTestGateway(yaml, { mode });
   const open = async (...extensions: string[]) => {
     const client = await gateway.connect();
     await client.send(handshake('/chat/room?token=t', 'Host: localhost'));

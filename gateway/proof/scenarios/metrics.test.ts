@@ -33,9 +33,8 @@ describe('after known traffic', () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/missing' ? reply(404, [], 'no') : ok('found'),
     );
-    const gateway = await startTestGateway(
-      `admin: 3900\nroutes: { /db: { to: ${db.port}, lane: ${lane} } }\n`,
-    );
+    const yaml = `admin: 3900\nroutes: { /db: { to: ${db.port}, lane: ${lane} } }\n`;
+    const gateway = await startTestGateway(yaml);
     for (const path of ['a', 'b?x=1', 'missing']) await gateway.get(`/db/${path}`);
     await gateway.exchange(request('POST', '/db/c', [], 'four'));
     await gateway.exchange(request('PROPFIND', '/db/d'));
@@ -94,9 +93,8 @@ describe('after known traffic', () => {
   test('retries, ejections and errors stand at the endpoint that they are about', async () => {
     const down = await freePort();
     const up = (await startService()).answer(ok());
-    const gateway = await startTestGateway(
-      `admin: 3900\nroutes: { /db: { to: [${down}, ${up.port}], ejection: { failures: 1 } } }\n`,
-    );
+    const yaml = `admin: 3900\nroutes: { /db: { to: [${down}, ${up.port}], ejection: { failures: 1 } } }\n`;
+    const gateway = await startTestGateway(yaml);
     for (let at = 0; at < 4; at++) expect((await gateway.get('/db')).status).toBe(200);
     const metrics = await scrapeWhen(gateway, (all) => total(all) === 4);
     const at = (port: number) => ({ http_route: '/db', endpoint: `localhost:${port}` });
@@ -112,9 +110,8 @@ describe('after known traffic', () => {
 describe('what is going on', () => {
   test('requests, connections, waiting ones and tunnels are there while they last', async () => {
     const db = await startService();
-    const gateway = await startTestGateway(
-      `admin: 3900\nroutes:\n  /db: { to: ${db.port}, limits: { connections: 1 } }\n  /live: ${db.port}\n`,
-    );
+    const yaml = `admin: 3900\nroutes:\n  /db: { to: ${db.port}, limits: { connections: 1 } }\n  /live: ${db.port}\n`;
+    const gateway = await startTestGateway(yaml);
     const clients = [await gateway.connect(), await gateway.connect()];
     for (const client of clients) await client.send(get('/db'));
     const service = await db.connection();
@@ -193,9 +190,8 @@ describe('a name', () => {
     const two = (await startService({ listen: { host: '127.0.0.2', port: 0 } })).answer(ok());
     const three = (await startService({ listen: { host: '127.0.0.3', port: two.port } })).answer(ok());
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2', '127.0.0.3'], 60);
-    const gateway = await startTestGateway(
-      `admin: 3900\nresolver: ${server.address}\nroutes: { /shop: http://shop.test:${two.port} }\n`,
-    );
+    const yaml = `admin: 3900\nresolver: ${server.address}\nroutes: { /shop: http://shop.test:${two.port} }\n`;
+    const gateway = await startTestGateway(yaml);
     for (let at = 0; at < 4; at++) await gateway.get('/shop');
     const metrics = await scrapeWhen(gateway, (all) => total(all) === 4);
     expect([two.requests.length, three.requests.length]).toEqual([2, 2]);
@@ -211,9 +207,8 @@ describe('a raw stream', () => {
   test('counts whom it refused', async () => {
     const echo = await startService();
     const port = await freePort();
-    const gateway = await startTestGateway(
-      `admin: 3900\nroutes: {}\nstreams: { tcp: { ${port}: { to: ${echo.port}, maxConnections: 1 } } }\n`,
-    );
+    const yaml = `admin: 3900\nroutes: {}\nstreams: { tcp: { ${port}: { to: ${echo.port}, maxConnections: 1 } } }\n`;
+    const gateway = await startTestGateway(yaml);
     const first = await connect(port);
     await first.send('hello');
     await echo.connectionThatSays('hello');

@@ -87,9 +87,8 @@ describe.each(laneKinds)('mirror on $kind', ({ routes, files }) => {
 describe('a hostile mirror changes nothing', () => {
   async function stage(mirrorPort: number) {
     const service = (await startService()).answer(({ body }) => ok(String(body) || 'x'));
-    const gateway = await startTestGateway(
-      `admin: 3900\nroutes:\n  /db: { to: ${service.port}, mirror: ${mirrorPort} }\n`,
-    );
+    const yaml = `admin: 3900\nroutes:\n  /db: { to: ${service.port}, mirror: ${mirrorPort} }\n`;
+    const gateway = await startTestGateway(yaml);
     const all = async (count: number) => {
       const client = await gateway.connect();
       for (let at = 0; at < count; at++) {
@@ -166,9 +165,8 @@ describe('a hostile mirror changes nothing', () => {
 test('answers of the cache make no copy, and no upgrade is copied', async () => {
   const mirror = (await startService()).answer(ok('x'));
   const service = (await startService()).answer(reply(200, ['Cache-Control: max-age=60'], 'x'));
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, cache: true, mirror: ${mirror.port} }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: ${service.port}, cache: true, mirror: ${mirror.port} }\n`;
+  const gateway = await startTestGateway(yaml);
   for (let at = 0; at < 3; at++) expect((await gateway.get('/db/x')).status).toBe(200);
   await gateway.exchange(handshake('/db/x'));
   expect((await gateway.get('/db/y')).status).toBe(200);

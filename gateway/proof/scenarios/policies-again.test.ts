@@ -120,9 +120,8 @@ describe.each(['wire', 'general'])('in the %s lane', (lane) => {
 
   test('a limit counts each of the same requests, and tells each what is left', async () => {
     const service = (await startService()).answer(ok('x'));
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: ${service.port}, lane: ${lane}, rateLimit: { rate: 4/h } }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: ${service.port}, lane: ${lane}, rateLimit: { rate: 4/h } }\n`;
+    const gateway = await startTestGateway(yaml);
     const client = await gateway.connect();
     const told: (string | undefined)[] = [];
     for (let at = 0; at < 6; at++) {
@@ -137,10 +136,8 @@ test('one connection to a service answers clients over TLS and in the clear: HST
   const service = (await startService()).answer(ok('x'));
   const { key, cert } = selfSigned('shop.test');
   const port = await freePort();
-  const gateway = await startTestGateway(
-    `tls: { port: ${port}, hsts: on, certificates: { cert: cert.pem, key: key.pem } }\nroutes:\n  /db: { to: ${service.port}, headers: { answer: { set: { X-A: b } } } }\n`,
-    { files: { 'cert.pem': cert, 'key.pem': key } },
-  );
+  const yaml = `tls: { port: ${port}, hsts: on, certificates: { cert: cert.pem, key: key.pem } }\nroutes:\n  /db: { to: ${service.port}, headers: { answer: { set: { X-A: b } } } }\n`;
+  const gateway = await startTestGateway(yaml, { files: { 'cert.pem': cert, 'key.pem': key } });
   const [clear, secure] = [await gateway.connect(), await connectSecurely(port)];
   const told: boolean[] = [];
   for (const client of [secure, secure, secure, clear, secure, clear, clear]) {
@@ -153,9 +150,8 @@ test('one connection to a service answers clients over TLS and in the clear: HST
 test('each endpoint of a route that names it gets its own name, though the connection sends the same fields again', async () => {
   const services = [await startService(), await startService()].map((one) => one.answer(ok('x')));
   const [first, second] = services.map(({ port }) => port);
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: [127.0.0.1:${first}, 127.0.0.1:${second}], hostHeader: rewrite }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: [127.0.0.1:${first}, 127.0.0.1:${second}], hostHeader: rewrite }\n`;
+  const gateway = await startTestGateway(yaml);
   const client = await gateway.connect();
   for (let at = 0; at < 6; at++) await client.exchange(get('/db/x'));
   for (const { port, requests } of services)

@@ -108,9 +108,8 @@ describe.each(laneKinds)('rateLimit on $kind', ({ routes, files }) => {
 test('who is limited by address is not forgotten for values of headers that somebody sends', async () => {
   const names = Array.from({ length: 8 }, (_, at) => `X-H${at}`);
   const limits = names.map((name) => `{ rate: 1/d, by: header ${name} }`).join(', ');
-  const gateway = await startTestGateway(
-    `routes:\n  /login: { respond: 204, rateLimit: { rate: 1/d } }\n  /open: { respond: 204, rateLimit: [${limits}] }\n`,
-  );
+  const yaml = `routes:\n  /login: { respond: 204, rateLimit: { rate: 1/d } }\n  /open: { respond: 204, rateLimit: [${limits}] }\n`;
+  const gateway = await startTestGateway(yaml);
   const login = async () => (await gateway.get('/login')).status;
   expect([await login(), await login()]).toEqual([204, 429]);
   const client = await gateway.connect();
@@ -129,9 +128,8 @@ test('an answer of the gateway itself, and one of the cache, says what is left n
   const service = (await startService()).answer(
     reply(200, ['Cache-Control: max-age=60', 'RateLimit: "db";r=7'], 'x'),
   );
-  const gateway = await startTestGateway(
-    `rateLimit: [{ rate: 9/h }, { rate: 8/h, by: ip }]\nroutes:\n  /a: { respond: 204 }\n  /b: { to: ${service.port}, cache: true }\n`,
-  );
+  const yaml = `rateLimit: [{ rate: 9/h }, { rate: 8/h, by: ip }]\nroutes:\n  /a: { respond: 204 }\n  /b: { to: ${service.port}, cache: true }\n`;
+  const gateway = await startTestGateway(yaml);
   const left = async (target: string) => (await gateway.get(target)).head.values('ratelimit');
   expect(await left('/a')).toEqual(['"ip";r=8;t=3200, "ip-2";r=7;t=3150']);
   expect(await left('/b/')).toEqual(['"db";r=7', '"ip";r=8;t=3200, "ip-2";r=7;t=3150']);
@@ -141,9 +139,8 @@ test('an answer of the gateway itself, and one of the cache, says what is left n
 
 test('each route counts for itself, and off takes it away', async () => {
   const { port } = (await startService()).answer(ok('x'));
-  const gateway = await startTestGateway(
-    `rateLimit: { rate: 1/d, by: route }\nroutes:\n  /a: ${port}\n  /b: ${port}\n  /c: { to: ${port}, rateLimit: off }\n`,
-  );
+  const yaml = `rateLimit: { rate: 1/d, by: route }\nroutes:\n  /a: ${port}\n  /b: ${port}\n  /c: { to: ${port}, rateLimit: off }\n`;
+  const gateway = await startTestGateway(yaml);
   const statuses: number[] = [];
   for (const target of ['/a/', '/b/', '/c/', '/a/', '/b/', '/c/'])
     statuses.push((await gateway.get(target)).status);

@@ -73,10 +73,8 @@ describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
   });
 
   test('a policy that waits comes before it, for a handshake, too', async () => {
-    const gateway = await startTestGateway(
-      `routes:\n  /old: { redirect: /new, auth: { basic: ./users.txt }, lane: ${lane} }\n`,
-      { files: { 'users.txt': usersFile({ ada: 'word' }) } },
-    );
+    const yaml = `routes:\n  /old: { redirect: /new, auth: { basic: ./users.txt }, lane: ${lane} }\n`;
+    const gateway = await startTestGateway(yaml, { files: { 'users.txt': usersFile({ ada: 'word' }) } });
     const ada = basic('ada', 'word');
     expect((await gateway.get('/old/x')).status).toBe(401);
     expect((await gateway.exchange(handshake('/old/x'))).status).toBe(401);
@@ -95,9 +93,8 @@ test('over HTTP/2', async () => {
 
 // Each was 500: there is no endpoint to choose.
 test('the admin listener shows routes without a service', async () => {
-  const gateway = await startTestGateway(
-    'admin: 3900\nroutes:\n  /old: { redirect: /new }\n  /docs: { folder: . }\n',
-  );
+  const yaml = 'admin: 3900\nroutes:\n  /old: { redirect: /new }\n  /docs: { folder: . }\n';
+  const gateway = await startTestGateway(yaml);
   const { status, text } = await gateway.admin('GET', '/routes');
   expect(status).toBe(200);
   expect(JSON.parse(text)).toMatchObject([

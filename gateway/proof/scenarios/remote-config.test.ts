@@ -116,13 +116,8 @@ test('with a key, only what it has signed is taken over', async () => {
   const { gateway, text } = await started(source.url, state, { PORTWAY_CONFIG_KEY: key });
   expect(await text('/a')).toBe('one');
   const changed = signed(first).replace(String(one), String(two));
-  for (const wrong of [
-    next,
-    changed,
-    signed(next, theirs),
-    `${signed(next)}port: 1\n`,
-    `${next}# signature: \n`,
-  ]) {
+  const wrongs = [next, changed, signed(next, theirs), `${signed(next)}port: 1\n`, `${next}# signature: \n`];
+  for (const wrong of wrongs) {
     source.text = wrong;
     expect((await gateway.reload()).rejected, wrong).toContain('PORTWAY_CONFIG_KEY vouches for');
     expect(await text('/a')).toBe('one');

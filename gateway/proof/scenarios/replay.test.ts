@@ -45,10 +45,8 @@ describe('bodies', () => {
     'are kept in development where the route says so, in the %s lane',
     async (lane) => {
       const db = (await startService()).answer(ok('fine', 'Content-Type: text/plain'));
-      const gateway = await startTestGateway(
-        `routes:\n  /db: { to: ${db.port}, inspect: true, lane: ${lane} }\n  /no: ${db.port}\n`,
-        DEVELOPMENT,
-      );
+      const yaml = `routes:\n  /db: { to: ${db.port}, inspect: true, lane: ${lane} }\n  /no: ${db.port}\n`;
+      const gateway = await startTestGateway(yaml, DEVELOPMENT);
       const body = 'user=ann&password=s3cret';
       const fields = [
         'Host: localhost',
@@ -84,10 +82,8 @@ describe('bodies', () => {
       const db = (await startService()).answer(() =>
         bytes(content, 'Content-Type: application/json', `Content-Encoding: ${coding}`),
       );
-      const gateway = await startTestGateway(
-        `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
-        DEVELOPMENT,
-      );
+      const yaml = `routes: { /db: { to: ${db.port}, inspect: true } }\n`;
+      const gateway = await startTestGateway(yaml, DEVELOPMENT);
       await gateway.get('/db/x');
       const { answer } = await withBodies(gateway);
       expect(answer!.body).toMatchObject({ kind: 'json', coding, bytes: content.length });
@@ -110,10 +106,8 @@ describe('bodies', () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/bomb' ? bytes(bomb, 'Content-Encoding: gzip') : bytes(big),
     );
-    const gateway = await startTestGateway(
-      `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
-      DEVELOPMENT,
-    );
+    const yaml = `routes: { /db: { to: ${db.port}, inspect: true } }\n`;
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     expect((await gateway.get('/db/big')).text).toHaveLength(200_000);
     const { answer } = await withBodies(gateway);
     expect(answer!.body).toMatchObject({ bytes: 200_000, truncated: true });
@@ -148,10 +142,8 @@ describe('a replay', () => {
         JSON.stringify({ count, list: [{ a: 1 }] }),
       ),
     );
-    const gateway = await startTestGateway(
-      `routes: { /db: { to: ${db.port}, inspect: true } }\n`,
-      DEVELOPMENT,
-    );
+    const yaml = `routes: { /db: { to: ${db.port}, inspect: true } }\n`;
+    const gateway = await startTestGateway(yaml, DEVELOPMENT);
     await gateway.get('/db/x?token=abc', 'Authorization: Bearer s3cret', 'X-Mine: 1');
     const { status, json, text } = await replayed(gateway, await newest(gateway));
     expect(status).toBe(200);
@@ -205,9 +197,8 @@ describe('a replay', () => {
 
   test('meets the policies as any request does, and in production has no secrets of clients', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(
-      `routes: { /db: { to: ${db.port}, allow: 10.0.0.0/8 }, /ok: ${db.port} }\n`,
-    );
+    const yaml = `routes: { /db: { to: ${db.port}, allow: 10.0.0.0/8 }, /ok: ${db.port} }\n`;
+    const gateway = await startTestGateway(yaml);
     await admin(gateway, 'GET', '/exchanges');
     await gateway.get('/db/x');
     expect((await replayed(gateway, await newest(gateway))).json.after.status).toBe(403);

@@ -46,9 +46,8 @@ describe.each(['wire', 'general'])('respond in the %s lane', (lane) => {
 
   test('a share of the requests is answered, the service has the others', async () => {
     const service = (await startService()).answer(ok('other'));
-    const gateway = await startTestGateway(
-      `routes:\n  /part: { to: ${service.port}, respond: { status: 503, share: 25%, body: part }, lane: ${lane} }\n  /none: { to: ${service.port}, respond: { status: 503, share: 0% }, lane: ${lane} }\n`,
-    );
+    const yaml = `routes:\n  /part: { to: ${service.port}, respond: { status: 503, share: 25%, body: part }, lane: ${lane} }\n  /none: { to: ${service.port}, respond: { status: 503, share: 0% }, lane: ${lane} }\n`;
+    const gateway = await startTestGateway(yaml);
     const texts: string[] = [];
     for (let i = 0; i < 8; i++) texts.push((await gateway.get('/part')).text);
     expect(texts).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((at) => (at === 2 || at === 6 ? 'part' : 'other')));
@@ -84,9 +83,8 @@ test('over HTTP/2', async () => {
 
 test('at the top level it closes all routes but those that say off', async () => {
   const service = (await startService()).answer(() => ok('x'));
-  const gateway = await startTestGateway(
-    `respond: { status: 503, body: Closed. }\nroutes:\n  /db: ${service.port}\n  /open: { to: ${service.port}, respond: off }\n`,
-  );
+  const yaml = `respond: { status: 503, body: Closed. }\nroutes:\n  /db: ${service.port}\n  /open: { to: ${service.port}, respond: off }\n`;
+  const gateway = await startTestGateway(yaml);
   const closed = await gateway.get('/db/x');
   expect([closed.status, closed.text]).toEqual([503, 'Closed.']);
   expect((await gateway.get('/open/x')).status).toBe(200);

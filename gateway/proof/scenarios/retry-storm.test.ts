@@ -48,9 +48,8 @@ describe('a storm is not multiplied', () => {
   ])('of connections that fail, with a budget of %s by more than %d to %d', async (budget, least, most) => {
     const ports = [await startSpeechless(), await startSpeechless(), await startSpeechless()];
     const to = ports.map(({ port }) => `"https://127.0.0.1:${port}"`).join(', ');
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${to}], ejection: off, retries: { budget: ${budget} } }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: [${to}], ejection: off, retries: { budget: ${budget} } }\n`;
+    const gateway = await startTestGateway(yaml);
     expect(new Set(await storm(gateway))).toEqual(new Set([502]));
     const seen = ports.reduce((sum, { connections }) => sum + connections(), 0);
     expect(seen).toBeGreaterThanOrEqual(REQUESTS * least);
@@ -61,9 +60,8 @@ describe('a storm is not multiplied', () => {
     const services = [await startSwitched('a'), await startSwitched('b')];
     for (const service of services) service.mood = 'hung';
     const to = services.map(({ port }) => port).join(', ');
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${to}], ejection: off, retries: { perTry: 20ms } }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: [${to}], ejection: off, retries: { perTry: 20ms } }\n`;
+    const gateway = await startTestGateway(yaml);
     expect(new Set(await storm(gateway))).toEqual(new Set([504]));
     // On a busy machine an attempt may be given up before its service has seen it.
     await until('each is logged', () => gateway.log.exchanges().length === REQUESTS);
@@ -79,9 +77,8 @@ describe('an attempt that takes too long', () => {
   async function startSlowAndQuick(...keys: readonly string[]) {
     const [slow, quick] = [await startSwitched('slow'), await startSwitched('quick')];
     slow.mood = 'hung';
-    const gateway = await startTestGateway(
-      `routes:\n  /db: { to: [${slow.port}, ${quick.port}], ${keys.join(', ')} }\n`,
-    );
+    const yaml = `routes:\n  /db: { to: [${slow.port}, ${quick.port}], ${keys.join(', ')} }\n`;
+    const gateway = await startTestGateway(yaml);
     return { slow, quick, gateway };
   }
 
@@ -117,9 +114,8 @@ describe('an attempt that takes too long', () => {
 test('more endpoints than `attempts` are not all tried', async () => {
   const last = (await startService()).answer(ok());
   const to = [...(await freePorts(3)), last.port].join(', ');
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: [${to}], ejection: off, retries: { attempts: 2 } }\n`,
-  );
+  const yaml = `routes:\n  /db: { to: [${to}], ejection: off, retries: { attempts: 2 } }\n`;
+  const gateway = await startTestGateway(yaml);
   const statuses: number[] = [];
   for (let i = 0; i < 4; i++) statuses.push((await gateway.get('/db/')).status);
   expect(gateway.log.exchanges().map(({ attempts }) => attempts)).toEqual(expect.arrayContaining([2]));

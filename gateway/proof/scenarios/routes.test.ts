@@ -26,9 +26,8 @@ describe('of several routes', () => {
     ['/x', 'other.shop.test', 'root'],
   ])('%s of host %s goes to %s: host before none, longer before shorter', async (target, host, name) => {
     const { root, a, ab, shop } = await named('root', 'a', 'ab', 'shop');
-    const gateway = await startTestGateway(
-      `routes:\n  /: ${root}\n  /a: ${a}\n  /a/b: ${ab}\n  shop.test: ${shop}\n`,
-    );
+    const yaml = `routes:\n  /: ${root}\n  /a: ${a}\n  /a/b: ${ab}\n  shop.test: ${shop}\n`;
+    const gateway = await startTestGateway(yaml);
     expect((await gateway.exchange(get(target, `Host: ${host}`))).text).toBe(name);
   });
 

@@ -367,9 +367,8 @@ describe('a hostile service', () => {
   ])('%s costs its own exchanges and no more', async (_what, act) => {
     const good = await startH2Service((stream) => stream.respond({}, { endStream: true }));
     const port = await hostile(act);
-    const gateway = await startTestGateway(
-      `routes:\n  /bad: { to: "h2c://127.0.0.1:${port}", timeouts: { response: 500ms } }\n  /good: "h2c://127.0.0.1:${good.port}"\n`,
-    );
+    const yaml = `routes:\n  /bad: { to: "h2c://127.0.0.1:${port}", timeouts: { response: 500ms } }\n  /good: "h2c://127.0.0.1:${good.port}"\n`;
+    const gateway = await startTestGateway(yaml);
     const body = request('POST', '/bad', [], 'x'.repeat(100));
     const client = await connect(gateway.port);
     const answered = client.exchange(body);

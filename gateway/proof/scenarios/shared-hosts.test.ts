@@ -60,9 +60,8 @@ describe.skipIf(missingRedis !== '')(`where the Redis is (missing: ${missingRedi
     writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${folder}\n${lines.join('\n')}\n`);
     await processes.start(['redis-server', file, '--sentinel']);
     const dead = await freePort();
-    const gateway = await startTestGateway(
-      `shared: { sentinel: { name: main, hosts: [127.0.0.1:${dead}, 127.0.0.1:${port}] } }\nroutes: {}\n`,
-    );
+    const yaml = `shared: { sentinel: { name: main, hosts: [127.0.0.1:${dead}, 127.0.0.1:${port}] } }\nroutes: {}\n`;
+    const gateway = await startTestGateway(yaml);
     await allMeet([gateway.adminPort]);
     await first.kill();
     await until('it is away', async () => (await sharedOf(gateway.adminPort)).failure !== null);

@@ -18,9 +18,8 @@ async function stage(idle: string) {
     cutOff.push(sendOn(connection));
     return undefined;
   });
-  const gateway = await startTestGateway(
-    `log: { access: false }\ntimeouts: { idle: ${idle} }\nroutes:\n  /db: ${service.port}\n  /probe: ${service.port}\n`,
-  );
+  const yaml = `log: { access: false }\ntimeouts: { idle: ${idle} }\nroutes:\n  /db: ${service.port}\n  /probe: ${service.port}\n`;
+  const gateway = await startTestGateway(yaml);
   const probe = await gateway.connect();
   const answered = async () => expect((await probe.exchange(get('/probe/'), 10_000)).text).toBe('probe');
   await answered();

@@ -7,9 +7,8 @@ import { ok, startService } from '../testing/service.ts';
 test('/status tells of each route its traffic, lane and policies, and of the whole where it is reached', async () => {
   const service = (await startService()).answer(ok('here'));
   const gone = await freePort();
-  const gateway = await startTestGateway(
-    `routes:\n  /db: { to: ${service.port}, cors: true, rateLimit: { rate: 100/s } }\n  /gone: ${gone}\n`,
-  );
+  const yaml = `routes:\n  /db: { to: ${service.port}, cors: true, rateLimit: { rate: 100/s } }\n  /gone: ${gone}\n`;
+  const gateway = await startTestGateway(yaml);
   const began = Date.now();
   await gateway.get('/db/x');
   await gateway.get('/gone/x');

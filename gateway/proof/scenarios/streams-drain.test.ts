@@ -13,9 +13,8 @@ import { startService } from '../testing/service.ts';
 async function startStream() {
   const service = await startService({ halfOpen: true });
   const port = await freePort();
-  const gateway = await startGatewayProcess(
-    `routes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`,
-  );
+  const yaml = `routes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`;
+  const gateway = await startGatewayProcess(yaml);
   const client = await connect(port, { halfOpen: true });
   await client.send('question');
   const connection = await service.connection();
@@ -65,9 +64,8 @@ describe('on SIGTERM', () => {
   test('a connection whose answer does not come is reset after ten seconds', async () => {
     const service = await startService({ halfOpen: true });
     const port = await freePort();
-    const gateway = await startTestGateway(
-      `routes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`,
-    );
+    const yaml = `routes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`;
+    const gateway = await startTestGateway(yaml);
     const client = await connect(port, { halfOpen: true });
     await client.send('question');
     await (await service.connection()).until('question');
@@ -93,9 +91,8 @@ describe('on SIGTERM', () => {
   test('a UDP session gets the answer that is under way, and nobody else gets in', async () => {
     const service = await openDatagrams();
     const port = await freeDatagramPort();
-    const gateway = await startGatewayProcess(
-      `routes: { /x: 1 }\nstreams: { udp: { ${port}: ${service.port} } }\n`,
-    );
+    const yaml = `routes: { /x: 1 }\nstreams: { udp: { ${port}: ${service.port} } }\n`;
+    const gateway = await startGatewayProcess(yaml);
     const [client, late] = [await openDatagrams(), await openDatagrams()];
     await client.send('question', port);
     const { from } = await service.next();

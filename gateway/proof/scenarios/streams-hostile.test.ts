@@ -86,9 +86,8 @@ streams:
     const service = (await openDatagrams()).answer((text) => text.toUpperCase());
     const port = await freeDatagramPort();
     const stream = `{ to: ${service.port}, maxConnections: 100, idle: 2s }`;
-    const gateway = await startGatewayProcess(
-      `log: { access: false }\nroutes: { /x: 1 }\nstreams: { udp: { ${port}: ${stream} } }\n`,
-    );
+    const yaml = `log: { access: false }\nroutes: { /x: 1 }\nstreams: { udp: { ${port}: ${stream} } }\n`;
+    const gateway = await startGatewayProcess(yaml);
     const before = gateway.descriptors().all;
     const clients = await Promise.all(Array.from({ length: 500 }, () => openDatagrams()));
     for (let round = 0; round < 20; round++) {

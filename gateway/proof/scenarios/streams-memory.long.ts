@@ -19,9 +19,8 @@ describe.runIf(process.platform === 'linux')('the memory of the gateway', () => 
     async (slow) => {
       const service = await startService();
       const port = await freePort();
-      const gateway = await startGatewayProcess(
-        `log: { level: warn }\nroutes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`,
-      );
+      const yaml = `log: { level: warn }\nroutes: { /x: 1 }\nstreams: { tcp: { ${port}: ${service.port} } }\n`;
+      const gateway = await startGatewayProcess(yaml);
       // What the engine allocates for itself is there before anything is measured.
       for (let turn = 0; turn < 500; turn++) {
         const client = await connect(port);

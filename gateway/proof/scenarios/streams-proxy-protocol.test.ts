@@ -9,9 +9,8 @@ async function startStream(proxyProtocol: string, host = '127.0.0.1') {
   const port = await freePort();
   const service = await startService({ halfOpen: true });
   const to = `{ to: ${service.port}, proxyProtocol: ${proxyProtocol} }`;
-  const gateway = await startTestGateway(
-    `routes: { /x: 1 }\nstreams: { tcp: { "${host}:${port}": ${to} } }\n`,
-  );
+  const yaml = `routes: { /x: 1 }\nstreams: { tcp: { "${host}:${port}": ${to} } }\n`;
+  const gateway = await startTestGateway(yaml);
   return { gateway, service, port };
 }
 

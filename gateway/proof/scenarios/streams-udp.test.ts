@@ -194,10 +194,8 @@ describe('senders that were invented', () => {
     }
     const invented = await Promise.all(Array.from({ length: 60 }, () => openDatagrams()));
     for (const each of invented) await each.send('x', port);
-    await until(
-      'the table is full',
-      async () => (await gateway.gateway.figure('streams'))[0]?.refused === 11,
-    );
+    const holds = async () => (await gateway.gateway.figure('streams'))[0]?.refused === 11;
+    await until('the table is full', holds);
     expect(await sessions()).toBe(50);
     const late = await openDatagrams();
     await until('the late one is answered', async () => {
@@ -278,9 +276,8 @@ test.runIf(outside)(
   'a stream that leads back to itself by an address that only the system knows goes round once',
   async () => {
     const port = await freeDatagramPort();
-    const gateway = await startTestGateway(
-      `routes: { /x: 1 }\nstreams: { udp: { "0.0.0.0:${port}": "${outside?.address}:${port}" } }\n`,
-    );
+    const yaml = `routes: { /x: 1 }\nstreams: { udp: { "0.0.0.0:${port}": "${outside?.address}:${port}" } }\n`;
+    const gateway = await startTestGateway(yaml);
     const sessions = async () => (await gateway.gateway.figure('streams'))[0]?.connections ?? 0;
     for (const count of [1, 2]) {
       await (await openDatagrams()).send('round and round', port);

@@ -68,10 +68,8 @@ describe.each(VERSIONS)('a session of %s', (maxVersion) => {
     const folder = dirname(gateway.configFile);
     await writeFile(join(folder, 'shop.key'), next.key);
     await writeFile(join(folder, 'shop.crt'), next.cert);
-    await until(
-      'the next certificate is shown',
-      async () => (await shownCertificate(gateway.port, 'next.test')) === 'next.test',
-    );
+    const holds = async () => (await shownCertificate(gateway.port, 'next.test')) === 'next.test';
+    await until('the next certificate is shown', holds);
     expect(await resume(gateway.port, { maxVersion, session })).toEqual([true, 200]);
   });
 

@@ -104,10 +104,8 @@ describe('which certificate is shown', () => {
     const renewed = selfSigned('renewed.test');
     await writeFile(join(folder, 'shop.crt'), renewed.cert);
     await writeFile(join(folder, 'shop.key'), renewed.key);
-    await until(
-      'the renewed certificate is shown',
-      async () => (await shownCertificate(gateway.port, 'x.test')) === 'renewed.test',
-    );
+    const holds = async () => (await shownCertificate(gateway.port, 'x.test')) === 'renewed.test';
+    await until('the renewed certificate is shown', holds);
     expect((await client.exchange(get('/db'))).status).toBe(200);
   });
 

@@ -29,9 +29,8 @@ describe('a route with Fastify plugins by name', () => {
   test('@fastify/helmet sets its fields, on this route alone', async () => {
     // In a process of its own: under vitest's conditions, `require('helmet')` finds its other kind of module.
     const service = (await startService()).answer(ok());
-    const gateway = await startGatewayProcess(
-      `routes:\n  /plug: { to: ${service.port}, use: ["@fastify/helmet"] }\n  /plain: ${service.port}\n`,
-    );
+    const yaml = `routes:\n  /plug: { to: ${service.port}, use: ["@fastify/helmet"] }\n  /plain: ${service.port}\n`;
+    const gateway = await startGatewayProcess(yaml);
     const client = await gateway.connect();
     const { status, head } = await client.exchange(get('/plug/', 'Host: localhost'));
     expect([status, head.values('x-frame-options')]).toEqual([200, ['SAMEORIGIN']]);

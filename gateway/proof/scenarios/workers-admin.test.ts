@@ -14,9 +14,8 @@ test('the admin listener of the primary answers for all workers', async () => {
   const port = await freePort();
   // More than are told at once.
   const more = Array.from({ length: 120 }, (_, at) => `, /more/${at}: ${images.port}`).join('');
-  const gateway = await startGatewayProcess(
-    `workers: 2\nroutes: { /images: { to: ${images.port}, cache: true }${more} }\nstreams: { tcp: { ${port}: ${echo.port} } }\n`,
-  );
+  const yaml = `workers: 2\nroutes: { /images: { to: ${images.port}, cache: true }${more} }\nstreams: { tcp: { ${port}: ${echo.port} } }\n`;
+  const gateway = await startGatewayProcess(yaml);
   await gateway.readyWorkers(2);
   const admin = async (target: string) => (await gateway.admin('GET', target)).body;
 
@@ -75,9 +74,8 @@ test('each client over UDP has one session with one worker; when that one goes a
   const service = (await openDatagrams()).answer((text) => text.toUpperCase());
   const db = (await startService()).answer(ok('fine'));
   const port = await freeDatagramPort();
-  const gateway = await startGatewayProcess(
-    `workers: 2\nroutes: { /db: ${db.port} }\nstreams: { udp: { ${port}: ${service.port} } }\n`,
-  );
+  const yaml = `workers: 2\nroutes: { /db: ${db.port} }\nstreams: { udp: { ${port}: ${service.port} } }\n`;
+  const gateway = await startGatewayProcess(yaml);
   const [first] = (await gateway.readyWorkers(2)) as [number];
   const clients = await Promise.all([1, 2, 3, 4, 5, 6].map(() => openDatagrams()));
   const speak = async (word: string) => {

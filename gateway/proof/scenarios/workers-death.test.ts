@@ -7,9 +7,8 @@ import { ok, startService } from '../testing/service.ts';
 
 async function startPair(more = '') {
   const db = (await startService()).answer(ok('fine'));
-  const gateway = await startGatewayProcess(
-    `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port} }\n${more}`,
-  );
+  const yaml = `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port} }\n${more}`;
+  const gateway = await startGatewayProcess(yaml);
   return { gateway, workers: (await gateway.readyWorkers(2)) as [number, number] };
 }
 

@@ -6,9 +6,8 @@ import { ok, startService } from '../testing/service.ts';
 
 async function stage(workers: number, policy: string) {
   const service = (await startService()).answer(ok('x'));
-  const gateway = await startGatewayProcess(
-    `workers: ${workers}\nlog: { access: false }\nroutes: { /db: { to: ${service.port}, ${policy} } }\n`,
-  );
+  const yaml = `workers: ${workers}\nlog: { access: false }\nroutes: { /db: { to: ${service.port}, ${policy} } }\n`;
+  const gateway = await startGatewayProcess(yaml);
   await gateway.readyWorkers(workers);
   // They are dealt out in turn, so that each worker has as many of them.
   const clients: RawClient[] = [];

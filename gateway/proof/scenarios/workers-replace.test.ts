@@ -19,10 +19,8 @@ test('workers are replaced under load without a failed request', { timeout: 60_0
   const db = (await startService()).answer(ok('fine'));
   const slow = await startService();
   const chat = await startService();
-  const gateway = await startGatewayProcess(
-    `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port}, /slow: ${slow.port}, /chat: ${chat.port} }\n`,
-    { args: ['--drain', '30s'] },
-  );
+  const yaml = `workers: 2\nlog: { access: false }\nroutes: { /db: ${db.port}, /slow: ${slow.port}, /chat: ${chat.port} }\n`;
+  const gateway = await startGatewayProcess(yaml, { args: ['--drain', '30s'] });
   const before = await gateway.readyWorkers(2);
   const load = new SteadyLoad(gateway, { reused: 8, fresh: 2 });
   const webSocket = await gateway.connect();
@@ -108,10 +106,8 @@ test('a replacement runs what is on disk now; what does not come up replaces not
 test('SIGTERM to one worker replaces it first; what lasts is ended at the deadline', async () => {
   const db = (await startService()).answer(ok('fine'));
   const chat = await startService();
-  const gateway = await startGatewayProcess(
-    `workers: 1\nlog: { access: false }\nroutes: { /db: ${db.port}, /chat: ${chat.port} }\n`,
-    { args: ['--drain', '1s'] },
-  );
+  const yaml = `workers: 1\nlog: { access: false }\nroutes: { /db: ${db.port}, /chat: ${chat.port} }\n`;
+  const gateway = await startGatewayProcess(yaml, { args: ['--drain', '1s'] });
   const [before] = (await gateway.readyWorkers(1)) as [number];
   const webSocket = await gateway.connect();
   await openTunnel(webSocket, chat, '/chat/');
@@ -154,9 +150,8 @@ test('what is changed while a worker starts, or as its predecessor ends, it give
     names.set(`db${at}.test`, ['127.0.0.1']);
     streams += `${await freePort()}: 'db${at}.test:${db.port}', `;
   }
-  const gateway = await startGatewayProcess(
-    `workers: 1\nlog: { access: false }\nresolver: ${names.address}\nroutes: { /db: { to: ${db.port}, cache: true } }\nstreams: { tcp: { ${streams} } }\n`,
-  );
+  const yaml = `workers: 1\nlog: { access: false }\nresolver: ${names.address}\nroutes: { /db: { to: ${db.port}, cache: true } }\nstreams: { tcp: { ${streams} } }\n`;
+  const gateway = await startGatewayProcess(yaml);
   const [before] = (await gateway.readyWorkers(1)) as [number];
   const [editor, ...others] = await Promise.all([1, 2, 3].map(() => gateway.connect()));
   for (const client of [editor!, ...others]) await client.exchange(get('/db/'));

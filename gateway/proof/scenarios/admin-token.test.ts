@@ -228,59 +228,43 @@ describe('an admin listener that other machines reach', () => {
     expect(log).not.toContain(cookieOf(right).slice('portway-admin='.length));
   });
 
-  test.skipIf(executable === null)(
-    'lets a browser in by its form, and out again',
-    { timeout: 60_000 },
-    async () => {
-      const { gateway } = await stage();
+  describe.skipIf(executable === null)('in a browser', { timeout: 60_000 }, () => {
+    async function loggedIn(admin = '') {
+      const { gateway } = await stage(admin);
       const browser = await launchBrowser(executable!);
-      try {
-        const { page } = await openPage(await browser.newContext(), `http://127.0.0.1:${gateway.adminPort}/`);
-        await page.getByLabel('Key').fill(KEY);
-        await page.keyboard.press('Enter');
-        await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-        // Until then the map is the one that the gateway drew.
-        await page.getByRole('button', { name: 'Log out' }).waitFor();
-        await page.getByRole('row', { name: '/db' }).click();
-        expect(await page.getByRole('button', { name: 'Drain' }).isEnabled()).toBe(true);
-        await page.getByRole('button', { name: 'Log out' }).click();
-        await page.getByLabel('Key', { exact: true }).waitFor();
-        await page.goto(`http://127.0.0.1:${gateway.adminPort}/`);
-        expect(new URL(page.url()).pathname).toBe('/login');
-      } finally {
-        await browser.close();
-      }
-    },
-  );
+      onTestFinished(() => browser.close());
+      const { page } = await openPage(await browser.newContext(), `http://127.0.0.1:${gateway.adminPort}/`);
+      await page.getByLabel('Key').fill(KEY);
+      await page.keyboard.press('Enter');
+      // Until then the map is the one that the gateway drew.
+      await page.getByRole('button', { name: 'Log out' }).waitFor();
+      await page.getByRole('row', { name: '/db' }).click();
+      return { gateway, page, drain: page.getByRole('button', { name: 'Drain' }) };
+    }
 
-  test.skipIf(executable === null)(
-    'offers a browser nothing that it refuses where it is read-only, and says why',
-    { timeout: 60_000 },
-    async () => {
-      const { gateway } = await stage(', readOnly: true');
-      const browser = await launchBrowser(executable!);
-      try {
-        const { page } = await openPage(await browser.newContext(), `http://127.0.0.1:${gateway.adminPort}/`);
-        await page.getByLabel('Key').fill(KEY);
-        await page.keyboard.press('Enter');
-        // Until then the map is the one that the gateway drew.
-        await page.getByRole('button', { name: 'Log out' }).waitFor();
-        await page.getByRole('row', { name: '/db' }).click();
-        await page.getByText('read-only').waitFor();
-        const drain = page.getByRole('button', { name: 'Drain' });
-        expect(await drain.isDisabled()).toBe(true);
-        expect(await drain.getAttribute('title')).toContain('readOnly: true');
-        await page.getByRole('link', { name: 'Try it' }).first().click();
-        expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
-        await writeFile(join(dirname(gateway.configFile), 'keys.txt'), `new:${hashKey('pw_new')}\n`);
-        await page.getByRole('alert').filter({ hasText: 'You are logged out.' }).waitFor();
-        await page.getByRole('link', { name: 'Log in' }).click();
-        await page.getByLabel('Key', { exact: true }).waitFor();
-      } finally {
-        await browser.close();
-      }
-    },
-  );
+    test('lets one in by its form, and out again', async () => {
+      const { gateway, page, drain } = await loggedIn();
+      await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+      expect(await drain.isEnabled()).toBe(true);
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await page.getByLabel('Key', { exact: true }).waitFor();
+      await page.goto(`http://127.0.0.1:${gateway.adminPort}/`);
+      expect(new URL(page.url()).pathname).toBe('/login');
+    });
+
+    test('offers nothing that it refuses where it is read-only, and says why', async () => {
+      const { gateway, page, drain } = await loggedIn(', readOnly: true');
+      await page.getByText('read-only').waitFor();
+      expect(await drain.isDisabled()).toBe(true);
+      expect(await drain.getAttribute('title')).toContain('readOnly: true');
+      await page.getByRole('link', { name: 'Try it' }).first().click();
+      expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+      await writeFile(join(dirname(gateway.configFile), 'keys.txt'), `new:${hashKey('pw_new')}\n`);
+      await page.getByRole('alert').filter({ hasText: 'You are logged out.' }).waitFor();
+      await page.getByRole('link', { name: 'Log in' }).click();
+      await page.getByLabel('Key', { exact: true }).waitFor();
+    });
+  });
 
   test('keeps its cookie from services on the same host', async () => {
     const { gateway, yaml, ask, login } = await stage();
@@ -369,20 +353,15 @@ describe('an admin listener that other machines reach', () => {
     const gateway = await startTestGateway(yaml(''), { files });
     await gateway.editAndReload(yaml(', token: keys.txt'));
     const client = await connect(gateway.adminPort);
-    expect((await client.exchange(request('GET', '/config', ['Host: gw.internal']))).status).toBe(421);
-    const config = (await client.exchange(request('GET', '/config', [HOST]))).text;
-    expect(config).toContain('keys.txt');
+    expect((await client.exchange(get('/config', 'Host: gw.internal'))).status).toBe(421);
+    expect((await client.exchange(get('/config', HOST))).text).toContain('keys.txt');
   });
 
-  test('is refused without a key, with the place and the way out', async () => {
-    await expect(startTestGateway('admin: { host: 0.0.0.0 }\nroutes:\n  /db: 3001\n')).rejects.toThrow(
-      /1:\d+.*token|other machines/s,
-    );
-    await expect(startTestGateway('admin: 0.0.0.0:3900\nroutes:\n  /db: 3001\n')).rejects.toThrow(
-      /portway passwd --key/,
-    );
-    await expect(
-      startTestGateway('admin: { host: 0.0.0.0, token: none.txt }\nroutes:\n  /db: 3001\n'),
-    ).rejects.toThrow(/none\.txt|a file of keys/);
+  test.each([
+    ['{ host: 0.0.0.0 }', /1:\d+.*token|other machines/s],
+    ['0.0.0.0:3900', /portway passwd --key/],
+    ['{ host: 0.0.0.0, token: none.txt }', /none\.txt|a file of keys/],
+  ])('is refused without a key, with the place and the way out: %s', async (admin, says) => {
+    await expect(startTestGateway(`admin: ${admin}\nroutes:\n  /db: 3001\n`)).rejects.toThrow(says);
   });
 });

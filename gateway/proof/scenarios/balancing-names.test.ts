@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startNameServer } from '../testing/dns-server.ts';
+import { type NameServer, startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
@@ -15,6 +15,9 @@ async function startAt(...hosts: string[]): Promise<ScriptedService[]> {
   return services;
 }
 
+const shop = (server: NameServer, port: number) =>
+  `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${port}\n`;
+
 async function names(gateway: TestGateway, count: number): Promise<Set<string>> {
   const seen = new Set<string>();
   for (let i = 0; i < count; i++) {
@@ -28,8 +31,7 @@ describe('a name', () => {
   test('leads to each of its addresses, and to others when it changes, without a failed request', async () => {
     const [two, three] = await startAt('127.0.0.2', '127.0.0.3', '127.0.0.4');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2', '127.0.0.3'], 1);
-    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
-    const gateway = await startTestGateway(yaml);
+    const gateway = await startTestGateway(shop(server, two!.port));
     expect(await names(gateway, 4)).toEqual(new Set(['127.0.0.2', '127.0.0.3']));
 
     const failed: string[] = [];
@@ -62,8 +64,7 @@ describe('a name', () => {
       return ok('late');
     });
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
-    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
-    const gateway = await startTestGateway(yaml);
+    const gateway = await startTestGateway(shop(server, two!.port));
     const client = await gateway.connect();
     await client.send(get('/shop/'));
     await two!.connection();
@@ -80,8 +81,7 @@ describe('a name', () => {
   test('that DNS forgets serves on from where it was, and the status says so', async () => {
     const [two] = await startAt('127.0.0.2');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
-    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
-    const gateway = await startTestGateway(yaml);
+    const gateway = await startTestGateway(shop(server, two!.port));
     server.forget('shop.test');
     await gateway.log.find('it is noticed', ({ msg }) => /^the name does not resolve/.test(String(msg)));
     const [{ problems, endpoints } = { problems: [], endpoints: [] }] =
@@ -94,8 +94,7 @@ describe('a name', () => {
   test('that comes later is an error until then, and serves within seconds', async () => {
     const [two] = await startAt('127.0.0.2');
     const server = await startNameServer();
-    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
-    const gateway = await startTestGateway(yaml);
+    const gateway = await startTestGateway(shop(server, two!.port));
     const refused = await gateway.get('/shop/');
     expect([refused.status, JSON.parse(refused.text).code]).toEqual([502, 'dns_error']);
     expect((await gateway.gateway.figure('routes'))[0]!.endpoints).toEqual([
@@ -112,8 +111,7 @@ describe('a name', () => {
   test('is looked up anew at once when nobody can be reached where it led, however long its TTL is', async () => {
     const [two, three] = await startAt('127.0.0.2', '127.0.0.3');
     const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 3_600);
-    const yaml = `resolver: ${server.address}\nroutes:\n  /shop: http://shop.test:${two!.port}\n`;
-    const gateway = await startTestGateway(yaml);
+    const gateway = await startTestGateway(shop(server, two!.port));
     expect(await names(gateway, 1)).toEqual(new Set(['127.0.0.2']));
     server.set('shop.test', ['127.0.0.3'], 3_600);
     await two!.close();

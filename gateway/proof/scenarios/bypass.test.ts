@@ -6,17 +6,16 @@ import { compileOidc } from '../../policy/auth/oidc/keys.ts';
 import { identityOf, Seal } from '../../policy/auth/oidc/seal.ts';
 import { ALL_PAIRS } from '../testing/all-pairs.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
-import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { connectSettledH2, exchangeH2, WEBSOCKET } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { get } from '../testing/raw-client.ts';
 import { laneKinds, type RouteKind } from '../testing/route-kinds.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, reply, type ScriptedService, startService } from '../testing/service.ts';
 import { basic, keysFile, usersFile } from '../testing/users-file.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
-const { cert, key } = selfSigned('shop.test');
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: SHOP } = SHOP_TLS;
 const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
 const token = await new SignJWT({ sub: 'ann', iss: 'id', aud: 'shop' })
   .setProtectedHeader({ alg: 'ES256', kid: 'a' })
@@ -42,8 +41,7 @@ const GUARD = `export default async (fastify) => {
 };`;
 
 const FILES = {
-  'shop.crt': cert,
-  'shop.key': key,
+  ...SHOP,
   'users.txt': usersFile({ ann: 'secret' }),
   'guard.mjs': GUARD,
   'keys.txt': keysFile({ ann: 'pw_one' }),
@@ -163,13 +161,7 @@ async function statusOfStream(session: ClientHttp2Session, path: string, more: o
 }
 
 async function connectStatus(session: ClientHttp2Session, path: string, more: object): Promise<number> {
-  const head = {
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':scheme': 'http',
-    ':authority': 'shop.test',
-  };
-  const stream = session.request({ ...head, ':path': path, ...more });
+  const stream = session.request({ ...WEBSOCKET, ':path': path, ...more });
   try {
     const [fields] = (await once(stream, 'response')) as [{ ':status'?: number }];
     return Number(fields[':status']);
@@ -195,9 +187,8 @@ class Sessions {
   async of(scheme: 'http' | 'https'): Promise<ClientHttp2Session> {
     const known = this.#open.get(scheme);
     if (known !== undefined && !known.closed && !known.destroyed) return known;
-    const session = await connectH2(this.#gateway.port, scheme);
+    const session = await connectSettledH2(this.#gateway.port, scheme);
     this.#open.set(scheme, session);
-    await once(session, 'remoteSettings');
     return session;
   }
 
@@ -398,8 +389,7 @@ describe.each(limited)('nobody passes beside a limit, on $kind', (kind) => {
       const { service, gateway } = await stage(kind, 'cors: { origins: https://app.test }', mode);
       for (const target of targets) {
         expect(reaches(await statusOf(gateway, handshake(target, ...host, ...evil)))).toBe(false);
-        const session = await connectH2(gateway.port, 'http');
-        await once(session, 'remoteSettings');
+        const session = await connectSettledH2(gateway.port, 'http');
         const fields = asObject([...host.map((field) => field.replace('Host', ':authority')), ...evil]);
         expect(reaches(await connectStatus(session, target, fields))).toBe(false);
         session.destroy();

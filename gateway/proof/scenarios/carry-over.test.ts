@@ -1,27 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { startTestGateway } from '../testing/gateway.ts';
 import { get } from '../testing/raw-client.ts';
 import { chunk, ok, startService } from '../testing/service.ts';
+import { startTwoServices } from '../testing/two-services.ts';
 import { openTunnel } from '../testing/websocket.ts';
-
-async function twoServices() {
-  const before = (await startService()).answer(ok('before'));
-  const after = (await startService()).answer(ok('after'));
-  const yaml = (port: number) => `routes:\n  /db: ${port}\n`;
-  return { before, after, yaml };
-}
 
 describe('on a reload', () => {
   test('what changed is logged', async () => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { before, after, yaml, gateway } = await startTwoServices();
     await gateway.editAndReload(`${yaml(before.port)}  /new: ${after.port}\n`);
     await gateway.log.find('change', (record) => JSON.stringify(record).includes('/new'));
   });
 
   test('reload() says what became of it', async () => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { after, yaml, gateway } = await startTwoServices();
     expect(await gateway.gateway.reload()).toEqual({ changed: false, rejected: null });
     await gateway.edit(yaml(after.port));
     await gateway.gateway.reload();
@@ -31,8 +22,7 @@ describe('on a reload', () => {
   });
 
   test('connections of clients stay open', async () => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { after, yaml, gateway } = await startTwoServices();
     const client = await gateway.connect();
     expect((await client.exchange(get('/db/'))).text).toBe('before');
     await gateway.editAndReload(yaml(after.port));
@@ -40,8 +30,7 @@ describe('on a reload', () => {
   });
 
   test('connections to services of unchanged routes are kept', async () => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { before, after, yaml, gateway } = await startTwoServices();
     await gateway.get('/db/');
     await gateway.editAndReload(`${yaml(before.port)}  /new: ${after.port}\n`);
     await gateway.get('/db/');
@@ -50,8 +39,7 @@ describe('on a reload', () => {
 
   test.each(['changed', 'removed'])('an exchange in flight on a route that is %s finishes', async (what) => {
     const slow = await startService();
-    const { after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(slow.port));
+    const { after, yaml, gateway } = await startTwoServices(slow);
     const waiting = await gateway.connect();
     await waiting.send(get('/db/'));
     const first = await slow.connection();
@@ -72,8 +60,7 @@ describe('on a reload', () => {
 
   test('tunnels and event streams on unchanged routes live on', async () => {
     const service = await startService();
-    const { after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(service.port));
+    const { after, yaml, gateway } = await startTwoServices(service);
     const socket = await gateway.connect();
     const tunnel = await openTunnel(socket, service, '/db/');
     const reader = await gateway.connect();
@@ -92,8 +79,7 @@ describe('on a reload', () => {
   });
 
   test('a port that can be changed only by a restart is kept, and said', async () => {
-    const { before, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { before, yaml, gateway } = await startTwoServices();
     await gateway.editAndReload(`port: 39999\n${yaml(before.port)}`);
     expect((await gateway.get('/db/')).text).toBe('before');
     const word = await gateway.log.find('word about a restart', (record) =>

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ExchangeSummary } from '../../model/exchanges.ts';
 import type { GatewayStatus } from '../../model/status.ts';
@@ -26,10 +26,8 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   let context: BrowserContext;
 
   beforeAll(async () => {
-    [browser] = await Promise.all([
-      launchBrowser(executable!),
-      promisify(execFile)(process.execPath, [build]),
-    ]);
+    const built = promisify(execFile)(process.execPath, [build]);
+    [browser] = await Promise.all([launchBrowser(executable!), built]);
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
@@ -66,10 +64,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   test('the map by keys: rows, the row’s details, the filter, the help', async () => {
     const { page, faults } = await open(await gatewayWithTraffic());
     await page.getByRole('row', { name: '/db' }).waitFor();
-    await page.keyboard.press('j');
-    await page.keyboard.press('j');
-    await page.keyboard.press('k');
-    await page.keyboard.press('j');
+    await press(page, 'j', 'j', 'k', 'j');
     expect(await spoken(page)).toMatch(
       /^button "\/gone", described as "Down localhost:\d+ .*nothing listens on \d+/,
     );
@@ -84,8 +79,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.keyboard.type('shop');
     await page.getByRole('row', { name: '/db' }).waitFor({ state: 'detached' });
     expect(await page.getByRole('row', { name: '/shop' }).count()).toBe(1);
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('?');
+    await press(page, 'Escape', '?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
@@ -131,9 +125,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.keyboard.press('Escape');
     await details.waitFor({ state: 'detached' });
-    await page.keyboard.press('x');
-    await page.keyboard.press('Shift+J');
-    await page.keyboard.press('Shift+J');
+    await press(page, 'x', 'Shift+J', 'Shift+J');
     await page.getByRole('button', { name: 'HAR of 3' }).waitFor();
     expect(await spoken(page)).toContain('GET /db/x');
     // One stop for Tab however many rows there are, and its box before it.
@@ -272,8 +264,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('row', { name: '/db' }).waitFor();
     await page.keyboard.press('4');
     await page.getByRole('heading', { name: 'Try it' }).waitFor();
-    await page.keyboard.press('/');
-    await page.keyboard.press('Control+A');
+    await press(page, '/', 'Control+A');
     await page.keyboard.type('/db/y?x=1');
     await page.getByText('/db takes it').waitFor();
     expect(await page.getByLabel('Explanation').textContent()).toContain(
@@ -283,8 +274,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     const answer = page.getByRole('region', { name: 'What came back', exact: true });
     await answer.getByText('here').waitFor();
     expect(await answer.textContent()).toContain('200');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('1');
+    await press(page, 'Escape', '1');
     await page.getByRole('row', { name: '/gone' }).click();
     await page.getByRole('complementary').getByRole('link', { name: 'Try it' }).click();
     await page.getByText('/gone takes it').waitFor();
@@ -300,15 +290,10 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await strip.waitFor();
     await gateway.get('/gone/later');
     await strip.locator('.cell').first().waitFor();
-    await page.keyboard.press('j');
-    await page.keyboard.press('Enter');
+    await press(page, 'j', 'Enter');
     await page.getByRole('row', { name: 'GET' }).first().waitFor();
     await page.goBack();
-    const box = (await strip.boundingBox())!;
-    await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width, box.y + 20);
-    await page.mouse.up();
+    await dragOver(page, strip);
     await page.getByRole('row', { name: 'GET /gone/later' }).waitFor();
     expect(await page.getByLabel('Route').inputValue()).toBe('/gone');
     expect(faults).toEqual([]);
@@ -325,9 +310,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     const editor = page.getByLabel('Configuration');
     await editor.waitFor();
     await page.getByText('This is what is in use.').waitFor();
-    await page.keyboard.press('/');
-    await page.keyboard.press('Control+End');
-    await page.keyboard.press('ArrowUp');
+    await press(page, '/', 'Control+End', 'ArrowUp');
     await page.keyboard.type('  /new: 3OO1');
     await page.keyboard.press('Enter');
     await page.getByText('a letter O instead of a zero?').waitFor();
@@ -364,8 +347,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.getByRole('listbox').waitFor({ state: 'detached' });
     await page.keyboard.type('o');
     await page.getByRole('option', { name: 'round-robin' }).click();
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Control+Space');
+    await press(page, 'Enter', 'Control+Space');
     await page.getByRole('option', { name: 'canary' }).waitFor();
     expect(await page.getByRole('option', { name: 'balance' }).count()).toBe(0);
     expect(await editor.inputValue()).toContain('  /new:\n    balance: round-robin\n    ');
@@ -579,22 +561,16 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       await page.keyboard.press('/');
       await page.keyboard.type('gone');
       await row('/db').waitFor({ state: 'detached' });
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('j');
-      await page.keyboard.press('Enter');
+      await press(page, 'Escape', 'j', 'Enter');
       await page.getByRole('complementary', { name: '/gone' }).getByText('nothing listens').first().waitFor();
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('2');
+      await press(page, 'Escape', '2');
       await row('GET /db/load').first().waitFor();
       await page.keyboard.press('p');
       await page.getByRole('button', { name: /^Go on/ }).waitFor();
-      await page.keyboard.press('j');
-      await page.keyboard.press('Enter');
+      await press(page, 'j', 'Enter');
       await page.getByRole('complementary').getByText('/db takes it').waitFor();
       await inspected();
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('p');
-      await page.keyboard.press('/');
+      await press(page, 'Escape', 'p', '/');
       await page.keyboard.type('needle');
       await row('GET /db/load').first().waitFor({ state: 'detached' });
       // Of more than 750 in a second, as a load that catches up may bring, the gateway shows a part.
@@ -604,27 +580,22 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
           return row('GET /rare/needle').count();
         })
         .toBeGreaterThan(0);
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('3');
+      await press(page, 'Escape', '3');
       await page.getByRole('img', { name: /^\/db: / }).waitFor();
-      await page.keyboard.press('j');
-      await page.keyboard.press('Enter');
+      await press(page, 'j', 'Enter');
       await row('GET /db/load').first().waitFor();
       await page.keyboard.press('4');
       await page.getByRole('heading', { name: 'Try it' }).waitFor();
-      await page.keyboard.press('/');
-      await page.keyboard.press('Control+A');
+      await press(page, '/', 'Control+A');
       await page.keyboard.type('/rare/y');
       await page.getByText('/rare takes it').waitFor();
       await page.keyboard.press('Enter');
       const answer = page.getByRole('region', { name: 'What came back', exact: true });
       await answer.getByText('here').waitFor();
       await inspected();
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('5');
+      await press(page, 'Escape', '5');
       await page.getByText('This is what is in use.').waitFor();
-      await page.keyboard.press('/');
-      await page.keyboard.press('Control+End');
+      await press(page, '/', 'Control+End');
       await page.keyboard.type('  /more: 1');
       await page.getByText('new, → localhost:1').waitFor();
       await page.getByRole('button', { name: 'Apply' }).press('Enter');
@@ -658,11 +629,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
       await page.getByRole('link', { name: 'Heat' }).click();
       const strip = page.getByRole('img', { name: /^\/db: / });
       await strip.locator('.cell').first().waitFor();
-      const box = (await strip.boundingBox())!;
-      await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width, box.y + 20);
-      await page.mouse.up();
+      await dragOver(page, strip);
       await page.getByRole('row', { name: 'GET /db/load' }).first().waitFor();
       expect(await page.getByLabel('Route').inputValue()).toBe('/db');
       await page.getByRole('link', { name: 'Config' }).click();
@@ -682,9 +649,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
   test('keeps its memory over an hour of traffic', async () => {
     const gateway = await gatewayWithTraffic();
     const status = JSON.parse((await gateway.get('/status', 'Host: portway.localhost')).text);
-    const [exchange] = JSON.parse(
-      (await gateway.get('/exchanges', 'Host: portway.localhost')).text,
-    ).exchanges;
+    const kept = JSON.parse((await gateway.get('/exchanges', 'Host: portway.localhost')).text);
     const watched = await open(gateway);
     const { page } = watched;
     await page.getByRole('row', { name: '/db' }).waitFor();
@@ -695,7 +660,7 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     await page.route(/\/events/, async (route) => {
       const length = await next.promise;
       next = Promise.withResolvers();
-      const events = Array.from({ length }, () => stepOf(++step, status, exchange));
+      const events = Array.from({ length }, () => stepOf(++step, status, kept.exchanges[0]));
       return route.fulfill({ contentType: 'text/event-stream', body: `retry: 1\n\n${events.join('')}` });
     });
     await page.keyboard.press('2');
@@ -715,6 +680,19 @@ describe.skipIf(executable === null)('the dashboard in a browser', () => {
     expect(Math.min(...grown)).toBeLessThan(100_000);
   });
 });
+
+async function press(page: Page, ...keys: string[]): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+/** Chooses the last four fifths of a strip of time. */
+async function dragOver(page: Page, strip: Locator): Promise<void> {
+  const box = (await strip.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.2, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width, box.y + 20);
+  await page.mouse.up();
+}
 
 /** As a browser tells a tab that another one covers it, or no more. */
 async function outOfSight(page: Page, hidden: boolean): Promise<void> {

@@ -14,11 +14,9 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 
-const shown = selfSigned('shop.test');
-const FILES = { 'shop.crt': shown.cert, 'shop.key': shown.key };
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: FILES } = SHOP_TLS;
 
 const asBytes = (text: string) => Buffer.from(text);
 const asText = (bytes: Buffer) => bytes.toString();
@@ -82,7 +80,7 @@ async function clientOf(how: 'h2c' | 'TLS', servicePort: number): Promise<Client
   const yaml = `routes: { /shop.Cart: { to: "h2c://127.0.0.1:${servicePort}", strip: false } }\n`;
   const gateway = await startTestGateway(how === 'TLS' ? TLS + yaml : yaml, { files: FILES });
   const trusted =
-    how === 'TLS' ? credentials.createSsl(Buffer.from(shown.cert)) : credentials.createInsecure();
+    how === 'TLS' ? credentials.createSsl(Buffer.from(FILES['shop.crt'])) : credentials.createInsecure();
   const client = new Client(`127.0.0.1:${gateway.port}`, trusted, {
     'grpc.ssl_target_name_override': 'shop.test',
     'grpc.default_authority': 'shop.test',

@@ -13,7 +13,7 @@ import {
 } from '../testing/h2-frames.ts';
 import { until } from '../testing/poll.ts';
 import type { RawClient } from '../testing/raw-client.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 
 /**
@@ -239,8 +239,7 @@ const LEFT_OUT: readonly (readonly [string, ...Buffer[]])[] = [
   ['PRIORITY on the connection', frame(priority, 0, 0, '0000000010'), ask(...GET)],
 ];
 
-const { cert, key } = selfSigned('shop.test');
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: SHOP } = SHOP_TLS;
 
 async function outcome(client: RawClient): Promise<Wanted> {
   let frames: Frame[] = [];
@@ -261,9 +260,7 @@ function endsStream({ type, flags }: Frame): boolean {
 
 async function start(way: (typeof H2_WAYS)[number]) {
   const service = (await startService()).answer(ok());
-  const gateway = await startTestGateway(`${TLS}routes: { /db: ${service.port} }\n`, {
-    files: { 'shop.crt': cert, 'shop.key': key },
-  });
+  const gateway = await startTestGateway(`${TLS}routes: { /db: ${service.port} }\n`, { files: SHOP });
   return { service, gateway, client: await connectFrames(gateway.port, way) };
 }
 

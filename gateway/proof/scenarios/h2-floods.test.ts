@@ -6,12 +6,10 @@ import { connectFrames, FLAG, frame, framesOf, H2_WAYS, TYPE, uint32 } from '../
 import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import type { RawClient } from '../testing/raw-client.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 
-const { cert, key } = selfSigned('shop.test');
-const FILES = { 'shop.crt': cert, 'shop.key': key };
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: FILES } = SHOP_TLS;
 
 /** GET and POST https://a/db, by the static table. */
 const GET = '828744032f6462410161';

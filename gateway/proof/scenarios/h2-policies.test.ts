@@ -2,18 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 
-const { cert, key } = selfSigned('shop.test');
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: SHOP } = SHOP_TLS;
 
 describe.each(routeKinds)('over HTTP/2, on $kind', ({ routes, files }) => {
   describe.each(['https', 'http'] as const)('by %s', (scheme) => {
     async function start(more: string) {
       const service = (await startService()).answer(ok());
       const gateway = await startTestGateway(TLS + more + routes('/db', service.port), {
-        files: { 'shop.crt': cert, 'shop.key': key, ...files },
+        files: { ...SHOP, ...files },
       });
       return { service, session: await connectH2(gateway.port, scheme) };
     }

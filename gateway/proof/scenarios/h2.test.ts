@@ -2,18 +2,16 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
-import { answerOf, connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { answerOf, connectH2, connectSettledH2, exchangeH2, WEBSOCKET } from '../testing/h2-client.ts';
 import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { connectSecurely } from '../testing/secure-client.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 import { agreement } from '../testing/websocket.ts';
 
-const { cert, key } = selfSigned('shop.test');
-const FILES = { 'shop.crt': cert, 'shop.key': key };
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
+const { yaml: TLS, files: FILES } = SHOP_TLS;
 
 async function gatewayFor(routes: string, files = {}, mode: 'production' | 'development' = 'production') {
   return startTestGateway(TLS + routes, { files: { ...FILES, ...files }, mode });
@@ -203,25 +201,15 @@ describe('what the gateway answers by itself', () => {
   });
 });
 
-const ASK = {
-  ':method': 'CONNECT',
-  ':protocol': 'websocket',
-  ':path': '/chat',
-  ':scheme': 'https',
-  ':authority': 'shop.test',
-};
+const ASK = { ...WEBSOCKET, ':path': '/chat' };
 
 describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
   test('is a tunnel to the service, which sees a handshake of HTTP/1.1', async () => {
     const service = await startService();
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
-    const session = await connectH2(gateway.port);
-    await once(session, 'remoteSettings');
-    const stream = session.request({
-      ...ASK,
-      'sec-websocket-version': '13',
-      'sec-websocket-protocol': 'chat',
-    });
+    const session = await connectSettledH2(gateway.port);
+    const websocket = { 'sec-websocket-version': '13', 'sec-websocket-protocol': 'chat' };
+    const stream = session.request({ ...ASK, ...websocket });
     const connection = await service.connection();
     const head = await connection.head();
     const seen = [head.method, head.value('upgrade'), head.value('sec-websocket-protocol')];
@@ -240,16 +228,14 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
   test('that the service refuses is told its answer', async () => {
     const service = (await startService()).answer(reply(403, [], 'no'));
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
-    const session = await connectH2(gateway.port);
-    await once(session, 'remoteSettings');
+    const session = await connectSettledH2(gateway.port);
     expect(await answerOf(session.request(ASK))).toMatchObject({ status: 403, text: 'no' });
   });
 
   test('that the service answers with 200 is not open, and one of another protocol never is', async () => {
     const service = (await startService()).answer(ok());
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
-    const session = await connectH2(gateway.port);
-    await once(session, 'remoteSettings');
+    const session = await connectSettledH2(gateway.port);
     expect(await answerOf(session.request(ASK))).toMatchObject({ status: 502, text: 'ok' });
     expect(await gateway.log.exchange(502)).toMatchObject({ code: 'bad_answer', protocol: 'HTTP/2' });
     const other = await answerOf(session.request({ ...ASK, ':protocol': 'ssh' }));
@@ -262,8 +248,7 @@ describe('a WebSocket over HTTP/2 that breaks', () => {
   async function opened(answer = agreement()) {
     const service = await startService();
     const gateway = await gatewayFor(`routes: { /chat: ${service.port} }\n`);
-    const session = await connectH2(gateway.port);
-    await once(session, 'remoteSettings');
+    const session = await connectSettledH2(gateway.port);
     const stream = session.request(ASK);
     stream.on('error', () => {});
     const connection = await service.connection();

@@ -1,19 +1,17 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
-import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
+import { connectH2, connectSettledH2, exchangeH2, WEBSOCKET } from '../testing/h2-client.ts';
 import { scrape } from '../testing/metrics-text.ts';
 import { until } from '../testing/poll.ts';
 import { connect, get } from '../testing/raw-client.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { connectSecurely } from '../testing/secure-client.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { SHOP_TLS } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
 import { agreement } from '../testing/websocket.ts';
 
-const { cert, key } = selfSigned('shop.test');
-const TLS = 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n';
-const FILES = { 'shop.crt': cert, 'shop.key': key };
+const { yaml: TLS, files: FILES } = SHOP_TLS;
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** SETTINGS, and GET http://a/ as HEADERS that end the stream (RFC 9113 §6; RFC 7541 §A). */
@@ -55,15 +53,8 @@ test('a preface that comes byte by byte is understood', async () => {
 test('a WebSocket over it is a tunnel', async () => {
   const service = await startService();
   const gateway = await startTestGateway(`routes: { /chat: ${service.port} }\n`);
-  const session = await connectH2(gateway.port, 'http');
-  await once(session, 'remoteSettings');
-  const stream = session.request({
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':path': '/chat',
-    ':scheme': 'http',
-    ':authority': 'shop.test',
-  });
+  const session = await connectSettledH2(gateway.port, 'http');
+  const stream = session.request({ ...WEBSOCKET, ':path': '/chat' });
   const connection = await service.connection();
   await connection.head();
   await connection.send(agreement());

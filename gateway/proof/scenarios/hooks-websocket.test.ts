@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
-import { answerOf, connectH2 } from '../testing/h2-client.ts';
+import { answerOf, connectSettledH2, WEBSOCKET } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { ok, reply, type Script, startService } from '../testing/service.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -361,17 +361,8 @@ describe('a WebSocket on a route with hooks', () => {
          if (request.headers['x-refuse']) return reply.code(403).header('X-Why', 'so').send('no entry');
        });`,
     );
-    const session = await connectH2(gateway.port, 'http');
-    await once(session, 'remoteSettings');
-    const connect = (more: object) =>
-      session.request({
-        ':method': 'CONNECT',
-        ':protocol': 'websocket',
-        ':path': '/chat/',
-        ':scheme': 'http',
-        ':authority': 'a',
-        ...more,
-      });
+    const session = await connectSettledH2(gateway.port, 'http');
+    const connect = (more: object) => session.request({ ...WEBSOCKET, ':path': '/chat/', ...more });
     const refused = await answerOf(connect({ 'x-refuse': '1' }));
     expect([refused.status, refused.headers['x-why'], refused.text]).toEqual([403, 'so', 'no entry']);
     const stream = connect({});

@@ -4,15 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { until } from '../testing/poll.ts';
-import { ok, startService } from '../testing/service.ts';
+import { startService } from '../testing/service.ts';
+import { startTwoServices } from '../testing/two-services.ts';
 import { openTunnel } from '../testing/websocket.ts';
-
-async function twoServices() {
-  const before = (await startService()).answer(ok('before'));
-  const after = (await startService()).answer(ok('after'));
-  const yaml = (port: number) => `routes:\n  /db: ${port}\n`;
-  return { before, after, yaml };
-}
 
 async function serves(gateway: TestGateway, text: string): Promise<void> {
   await until(`/db is served by "${text}"`, async () => (await gateway.get('/db/')).text === text);
@@ -67,8 +61,7 @@ describe('a changed file is seen by itself', () => {
   ];
 
   test.each(ways)('when %s', async (_how, change) => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { before, after, yaml, gateway } = await startTwoServices();
     await serves(gateway, 'before');
     await change(gateway.configFile, yaml(after.port), gateway);
     await serves(gateway, 'after');
@@ -80,8 +73,7 @@ describe('a changed file is seen by itself', () => {
   });
 
   test('when a folder above it is swapped by a symlink, as Kubernetes does', async () => {
-    const { before, after, yaml } = await twoServices();
-    const first = await startTestGateway(yaml(before.port));
+    const { before, after, yaml, gateway: first } = await startTwoServices();
     const folder = dirname(first.configFile);
     for (const [name, port] of [['v1', before.port] as const, ['v2', after.port] as const]) {
       await mkdir(join(folder, name));
@@ -121,8 +113,7 @@ describe('a file that cannot be used changes nothing', () => {
   ];
 
   test.each(ways)('when it is %s; the error is told, and the next good one is taken', async (what, spoil) => {
-    const { before, after, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { after, yaml, gateway } = await startTwoServices();
     await spoil(gateway.configFile);
     expect(await rejects(gateway)).toContain('gateway.config.yaml');
     await gateway.log.find(
@@ -138,8 +129,7 @@ describe('a file that cannot be used changes nothing', () => {
   });
 
   test('and an extension that does not load is such an error', async () => {
-    const { before, yaml } = await twoServices();
-    const gateway = await startTestGateway(yaml(before.port));
+    const { before, gateway } = await startTwoServices();
     await writeFile(join(dirname(gateway.configFile), 'broken.ts'), 'export default {{{');
     await gateway.edit(`routes:\n  /db: { to: ${before.port}, extend: ./broken.ts }\n`);
     expect(await rejects(gateway)).toContain('broken.ts');
@@ -148,9 +138,9 @@ describe('a file that cannot be used changes nothing', () => {
 });
 
 test('one whose own tests fail is rejected, and what served before serves on', async () => {
-  const { before, after, yaml } = await twoServices();
+  const { before, after, yaml, gateway } = await startTwoServices();
   const promise = 'tests:\n  - GET /db/archive/x -> /db, target /archive/x\n';
-  const gateway = await startTestGateway(`${yaml(before.port)}${promise}`);
+  await gateway.editAndReload(`${yaml(before.port)}${promise}`);
   await writeFile(gateway.configFile, `${yaml(before.port)}  /db/archive: ${after.port}\n${promise}`);
   expect(await rejects(gateway)).toContain('tests[0]  expected /db, got /db/archive (line 3)');
   expect((await gateway.get('/db/archive/x')).text).toBe('before');
@@ -179,8 +169,7 @@ test('a file whose lines alone move is no other configuration, but what is told 
 });
 
 test('the file is read as it is, never changed', async () => {
-  const { before, yaml } = await twoServices();
-  const gateway = await startTestGateway(yaml(before.port));
+  const { gateway } = await startTwoServices();
   const text = await readFile(gateway.configFile, 'utf8');
   await gateway.gateway.reload();
   expect(await readFile(gateway.configFile, 'utf8')).toBe(text);

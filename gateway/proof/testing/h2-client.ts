@@ -27,6 +27,16 @@ export async function connectH2(
   return session;
 }
 
+/** The same, once the session knows the settings of the server: before, it asks for no WebSocket. */
+export async function connectSettledH2(
+  port: number,
+  scheme: 'http' | 'https' = 'https',
+): Promise<ClientHttp2Session> {
+  const session = await connectH2(port, scheme);
+  await once(session, 'remoteSettings');
+  return session;
+}
+
 /** Sends a request, with `:authority: shop.test` unless the headers say otherwise, and reads its answer. */
 export async function exchangeH2(
   session: ClientHttp2Session,
@@ -55,3 +65,11 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<H2Answer> {
   const text = Buffer.concat(chunks).toString();
   return { status: Number(head[':status']), headers: head, text, trailers, interim };
 }
+
+/** The head that asks for a WebSocket (RFC 8441), which a client may send once it has the settings of the server. */
+export const WEBSOCKET = {
+  ':method': 'CONNECT',
+  ':protocol': 'websocket',
+  ':scheme': 'https',
+  ':authority': 'shop.test',
+} as const;

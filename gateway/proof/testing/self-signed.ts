@@ -6,3 +6,11 @@ export function selfSigned(host: string, validMs: number = DAY_MS): Issued {
 }
 
 const DAY_MS = 86_400_000;
+
+const shop = selfSigned('shop.test');
+
+/** A gateway that speaks TLS as `shop.test`: the line of its file, and what lies beside it. */
+export const SHOP_TLS = {
+  yaml: 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n',
+  files: { 'shop.crt': shop.cert, 'shop.key': shop.key },
+};

@@ -112,6 +112,9 @@ const TRICKS = [
   '/db/health%20',
 ];
 
+/** The same below the name of the route. */
+const NAMED_TRICKS = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
+
 /** What a stranger says in the place of a proof. */
 const CLAIMS = [
   'X-Forwarded-User: ann',
@@ -244,6 +247,21 @@ async function through(
   return found;
 }
 
+/** By no spelling and no way in is there more of a limit that is spent. @param named in development, by its name and by the way back, too */
+async function expectLimited(gateway: TestGateway, service: ScriptedService, named: boolean): Promise<void> {
+  const host = ['Host: localhost'];
+  expect(await through(gateway, service, [...TRICKS, '/db/public/x'], host, ...CLAIMS)).toEqual([]);
+  const sessions = new Sessions(gateway);
+  for (const ask of Object.values(waysIn(gateway, host, sessions)))
+    expect(await ask('/db/secret', MARK)).toBe(429);
+  sessions.destroy();
+  if (!named) return;
+  expect(await through(gateway, service, NAMED_TRICKS, ['Host: db.localhost'], ...CLAIMS)).toEqual([]);
+  const back = [...host, 'Referer: http://localhost/db/', MARK];
+  for (const bytes of [get('/secret', ...back), handshake('/secret', ...back)])
+    expect(reaches(await statusOf(gateway, bytes))).toBe(false);
+}
+
 const cached: RouteKind = {
   ...laneKinds[0]!,
   kind: 'a cached route',
@@ -290,8 +308,7 @@ describe.each([plain!, ...others])('nobody passes without the proof, on $kind', 
     test('by its name, or by the way back of what escaped', async () => {
       const { service, gateway } = await stage(kind, keys, 'development');
       const host = ['Host: db.localhost'];
-      const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
-      const all = [...named, ...TRICKS, '/db/public/x', '/db/health'];
+      const all = [...NAMED_TRICKS, ...TRICKS, '/db/public/x', '/db/health'];
       expect(await through(gateway, service, all, host, ...CLAIMS)).toEqual([]);
       const back = ['Host: localhost', 'Referer: http://localhost/db/', MARK];
       for (const path of ['/secret', '/public/../secret', '/public/..;/secret', '/public//secret'])
@@ -311,19 +328,7 @@ describe.each([plain!, ...others])('nobody passes without the proof, on $kind', 
       for (const mode of ['production', 'development'] as const) {
         const { service, gateway } = await stage(kind, limit, mode);
         expect(await statusOf(gateway, get('/db/first', 'Host: localhost', MARK))).toBe(200);
-        expect(
-          await through(gateway, service, [...TRICKS, '/db/public/x'], ['Host: localhost'], ...CLAIMS),
-        ).toEqual([]);
-        const sessions = new Sessions(gateway);
-        for (const ask of Object.values(waysIn(gateway, ['Host: localhost'], sessions)))
-          expect(await ask('/db/secret', MARK)).toBe(429);
-        sessions.destroy();
-        if (mode === 'production') continue;
-        const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
-        expect(await through(gateway, service, named, ['Host: db.localhost'], ...CLAIMS)).toEqual([]);
-        const back = ['Host: localhost', 'Referer: http://localhost/db/', MARK];
-        for (const bytes of [get('/secret', ...back), handshake('/secret', ...back)])
-          expect(reaches(await statusOf(gateway, bytes))).toBe(false);
+        await expectLimited(gateway, service, mode === 'development');
         expect(arrived(service)).toHaveLength(1);
       }
     },
@@ -339,19 +344,7 @@ describe.each(limited)('nobody passes beside a limit, on $kind', (kind) => {
       const holder = await gateway.connect();
       await holder.send(handshake('/db/held', 'Host: localhost'));
       expect((await holder.head()).status).toBe(101);
-      const host = ['Host: localhost'];
-      expect(await through(gateway, service, [...TRICKS, '/db/public/x'], host, ...CLAIMS)).toEqual([]);
-      const sessions = new Sessions(gateway);
-      for (const ask of Object.values(waysIn(gateway, host, sessions)))
-        expect(await ask('/db/secret', MARK)).toBe(429);
-      sessions.destroy();
-      if (mode === 'development') {
-        const named = TRICKS.map((path) => path.replace(/^\/(?:db|%64b)/, '') || '/');
-        expect(await through(gateway, service, named, ['Host: db.localhost'], ...CLAIMS)).toEqual([]);
-        const back = [...host, 'Referer: http://localhost/db/', MARK];
-        for (const bytes of [get('/secret', ...back), handshake('/secret', ...back)])
-          expect(reaches(await statusOf(gateway, bytes))).toBe(false);
-      }
+      await expectLimited(gateway, service, mode === 'development');
       expect(arrived(service)).toEqual([]);
       holder.destroy();
     }
@@ -370,11 +363,7 @@ describe.each(limited)('nobody passes beside a limit, on $kind', (kind) => {
     await ahead.send(Buffer.alloc(length));
     const host = ['Host: localhost'];
     await until('it is ahead', async () => (await statusOf(gateway, get('/db/x', ...host))) === 429);
-    expect(await through(gateway, service, [...TRICKS, '/db/public/x'], host, ...CLAIMS)).toEqual([]);
-    const sessions = new Sessions(gateway);
-    for (const ask of Object.values(waysIn(gateway, host, sessions)))
-      expect(await ask('/db/secret', MARK)).toBe(429);
-    sessions.destroy();
+    await expectLimited(gateway, service, false);
     expect(arrived(service)).toEqual([]);
     ahead.destroy();
   });

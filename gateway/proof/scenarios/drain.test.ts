@@ -16,11 +16,16 @@ async function refusesConnections(port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
+/** A process whose `/db` leads to a service, and a client of it. */
+async function stage() {
+  const service = await startService();
+  const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
+  return { service, gateway, client: await gateway.connect() };
+}
+
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
   test('exchanges finish, new connections are refused, and the process ends with 0', async () => {
-    const service = await startService();
-    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
-    const client = await gateway.connect();
+    const { service, gateway, client } = await stage();
     const connection = await service.reachedBy(client, get('/db/'));
     await connection.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('half')}`);
     await client.head();
@@ -49,9 +54,7 @@ describe('on SIGTERM', () => {
   });
 
   test('/readyz says 503 while exchanges finish', async () => {
-    const service = await startService();
-    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
-    const client = await gateway.connect();
+    const { service, gateway, client } = await stage();
     const connection = await service.reachedBy(client, get('/db/'));
     expect((await gateway.admin('GET', '/readyz')).status).toBe(200);
     gateway.signal('SIGTERM');
@@ -63,9 +66,7 @@ describe('on SIGTERM', () => {
   });
 
   test('tunnels are ended in order, and the process with them', async () => {
-    const service = await startService();
-    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
-    const client = await gateway.connect();
+    const { service, gateway, client } = await stage();
     const connection = await openTunnel(client, service, '/db/');
     gateway.signal('SIGTERM');
     expect(await client.quietEnding(12_000)).toBe('fin');
@@ -74,9 +75,7 @@ describe('on SIGTERM', () => {
   });
 
   test('what does not finish is cut after ten seconds', { timeout: 30_000 }, async () => {
-    const service = await startService();
-    const gateway = await startGatewayProcess(`routes:\n  /db: ${service.port}\n`);
-    const client = await gateway.connect();
+    const { service, gateway, client } = await stage();
     await client.send(get('/db/'));
     await (await service.connection()).head();
     gateway.signal('SIGTERM');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,6 +53,14 @@ async function startOn(
   return { port: () => gateway.address.port, log, moveTo, stop, rejected };
 }
 
+/** One on the first of two ports, before a service that says hello. @param holder what listens on the other */
+async function startBeside(holder?: Server) {
+  const service = (await startService()).answer(ok('hello'));
+  const [first, second] = (await freePorts(2)) as [number, number];
+  if (holder) await once(holder.listen(second, '127.0.0.1'), 'listening');
+  return { first, second, gateway: await startOn(first, service.port) };
+}
+
 const asked = get('/a/');
 const isRefused = (port: number) => expect(connect(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 
@@ -64,9 +72,7 @@ async function answers(port: number): Promise<number> {
 }
 
 test('another port: in the file is moved to, there and back', async () => {
-  const service = (await startService()).answer(ok('hello'));
-  const [first, second] = (await freePorts(2)) as [number, number];
-  const gateway = await startOn(first, service.port);
+  const { first, second, gateway } = await startBeside();
   for (const [from, to] of [
     [first, second],
     [second, first],
@@ -113,11 +119,8 @@ test('what is under way on the old port ends there, idle connections are closed,
 });
 
 test('a port that is taken changes nothing, and says so; free again, it is moved to', async () => {
-  const service = (await startService()).answer(ok('hello'));
-  const [first, second] = (await freePorts(2)) as [number, number];
-  const holder = createServer().listen(second, '127.0.0.1');
-  await once(holder, 'listening');
-  const gateway = await startOn(first, service.port);
+  const holder = createServer();
+  const { first, second, gateway } = await startBeside(holder);
   const problem = await gateway.moveTo(second);
   expect(problem).toBe(
     `port: can't listen on 127.0.0.1:${second}: the port is taken; the gateway stays at ${first}: name another port, or free this one: it is tried for a minute, then at SIGHUP`,
@@ -131,11 +134,8 @@ test('a port that is taken changes nothing, and says so; free again, it is moved
 });
 
 test('a port that is taken is moved to by itself, once it is free', async () => {
-  const service = (await startService()).answer(ok('hello'));
-  const [first, second] = (await freePorts(2)) as [number, number];
-  const holder = createServer().listen(second, '127.0.0.1');
-  await once(holder, 'listening');
-  const gateway = await startOn(first, service.port);
+  const holder = createServer();
+  const { first, second, gateway } = await startBeside(holder);
   expect(await gateway.moveTo(second)).toContain('the port is taken');
   holder.close();
   await until('it has moved', () => gateway.rejected() === null);
@@ -149,9 +149,7 @@ test.each([
 ])(
   'a configuration that is refused for something else leaves no port open (%s)',
   async (_when, more, why) => {
-    const service = (await startService()).answer(ok('hello'));
-    const [first, second] = (await freePorts(2)) as [number, number];
-    const gateway = await startOn(first, service.port);
+    const { first, second, gateway } = await startBeside();
     expect(await gateway.moveTo(second, more)).toContain(why);
     await isRefused(second);
     expect([gateway.port(), await answers(first)]).toEqual([first, 200]);

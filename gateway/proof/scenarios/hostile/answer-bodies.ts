@@ -1,6 +1,6 @@
 import { request } from '../../testing/http-client.ts';
 import { chunk } from '../../testing/service.ts';
-import { ask, bad, cut, good, type HostileAnswer, okWith } from './answer-case.ts';
+import { ask, bad, cut, good, type HostileAnswer, okWith, spoiling } from './answer-case.ts';
 
 const head = okWith(['Transfer-Encoding: chunked']);
 const BAD_CHUNKS: ReadonlyArray<readonly [name: string, bytes: string]> = [
@@ -35,39 +35,17 @@ export const answerBodies: readonly HostileAnswer[] = [
   { ...cut('an end inside a length', okWith(['Content-Length: 10']), 'abc'), ends: 'fin' },
   { ...cut('a reset inside a length', okWith(['Content-Length: 10']), 'abc'), ends: 'reset' },
   { ...cut('a reset of an answer without a length', okWith([]), 'abc'), ends: 'reset' },
-  {
-    ...good('an answer without a length', [okWith([]), 'abc'], '200 abc'),
-    ends: 'fin',
-    connection: 'thrown away',
-  },
-  {
-    ...good('HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc', '200 abc'),
-    connection: 'thrown away',
-  },
+  { ...spoiling('an answer without a length', [okWith([]), 'abc'], '200 abc'), ends: 'fin' },
+  spoiling('HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc', '200 abc'),
 
-  {
-    ...good('another answer behind it', whole + okWith(['Content-Length: 6'], 'poison'), '200 first'),
-    connection: 'thrown away',
-  },
-  {
-    ...good('an empty line behind it', `${whole}\r\n`, '200 first'),
-    connection: 'thrown away',
-  },
-  { ...good('garbage behind it', `${whole}garbage`, '200 first'), connection: 'thrown away' },
-  {
-    ...good('a body longer than its length', okWith(['Content-Length: 5'], 'first and more'), '200 first'),
-    connection: 'thrown away',
-  },
-  {
-    ...good('bytes behind the last chunk', `${head}${chunk('first')}${chunk('')}poison`, '200 first'),
-    connection: 'thrown away',
-  },
-  {
-    ...good('bytes behind 204', `HTTP/1.1 204 No Content\r\n\r\n${whole}`, '204'),
-    connection: 'thrown away',
-  },
-  { ...good('bytes behind 304', 'HTTP/1.1 304 Not Modified\r\n\r\nbody', '304'), connection: 'thrown away' },
-  { ...good('a body for HEAD', whole, '200'), asked: request('HEAD', '/db/'), connection: 'thrown away' },
+  spoiling('another answer behind it', whole + okWith(['Content-Length: 6'], 'poison'), '200 first'),
+  spoiling('an empty line behind it', `${whole}\r\n`, '200 first'),
+  spoiling('garbage behind it', `${whole}garbage`, '200 first'),
+  spoiling('a body longer than its length', okWith(['Content-Length: 5'], 'first and more'), '200 first'),
+  spoiling('bytes behind the last chunk', `${head}${chunk('first')}${chunk('')}poison`, '200 first'),
+  spoiling('bytes behind 204', `HTTP/1.1 204 No Content\r\n\r\n${whole}`, '204'),
+  spoiling('bytes behind 304', 'HTTP/1.1 304 Not Modified\r\n\r\nbody', '304'),
+  { ...spoiling('a body for HEAD', whole, '200'), asked: request('HEAD', '/db/') },
 
   good('304 with a length', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n', '304'),
   // RFC 9110 §8.6: what the client reads refuses a 204 with one.
@@ -102,16 +80,14 @@ export const answerBodies: readonly HostileAnswer[] = [
   good('100 that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${whole}`, '100', '200 first'),
 
   {
-    ...good('an early answer to a length', `HTTP/1.1 413 No${early}`, '413 enough'),
+    ...spoiling('an early answer to a length', `HTTP/1.1 413 No${early}`, '413 enough'),
     asked: request('PUT', '/db/', ['Content-Length: 1000'], 'x'.repeat(10)),
     early: true,
-    connection: 'thrown away',
   },
   {
-    ...good('an early answer to chunks', `HTTP/1.1 401 No${early}`, '401 enough'),
+    ...spoiling('an early answer to chunks', `HTTP/1.1 401 No${early}`, '401 enough'),
     asked: request('PUT', '/db/', ['Transfer-Encoding: chunked'], chunk('x')),
     early: true,
-    connection: 'thrown away',
   },
   {
     ...good('an answer to HTTP/1.0 in chunks', `${head}${chunk('abc')}${chunk('')}`, '200 abc'),

@@ -37,6 +37,11 @@ export function good(name: string, bytes: string | readonly string[], ...seen: s
   return { name, parts: typeof bytes === 'string' ? [bytes] : bytes, seen, connection: 'kept' };
 }
 
+/** Whole, but what stands behind it or the way in which it ended spoils its connection. */
+export function spoiling(name: string, bytes: string | readonly string[], ...seen: string[]): HostileAnswer {
+  return { ...good(name, bytes, ...seen), connection: 'thrown away' };
+}
+
 /** `HTTP/1.1 200 OK` with these fields and this body. */
 export function okWith(fields: readonly string[], body = ''): string {
   return `${['HTTP/1.1 200 OK', ...fields].join('\r\n')}\r\n\r\n${body}`;

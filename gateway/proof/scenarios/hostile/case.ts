@@ -50,6 +50,11 @@ export function carried(
   return { name, sent: typeof sent === 'string' ? [sent] : sent, answers, end: 'open', forwarded };
 }
 
+/** The same, and the connection is closed behind it. */
+export function carriedLast(name: string, sent: string, ...forwarded: string[]): HostileRequest {
+  return { ...carried(name, sent, ...forwarded), end: 'closed' };
+}
+
 /** A body that goes wrong behind a good head: the service may have seen its beginning, never an end. */
 export function brokenOff(
   name: string,

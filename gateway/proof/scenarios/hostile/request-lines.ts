@@ -1,5 +1,5 @@
 import { get, request } from '../../testing/http-client.ts';
-import { arrives, carried, type HostileRequest, refused, turnedDown } from './case.ts';
+import { arrives, carried, carriedLast, type HostileRequest, refused, turnedDown } from './case.ts';
 
 const host = '\r\nHost: gateway.test\r\n\r\n';
 
@@ -90,22 +90,16 @@ export const requestLines: readonly HostileRequest[] = [
     request('FOOBAR', 'http://gateway.test/db/'),
     '501 method_unknown',
   ),
-  {
-    ...carried(
-      'HTTP/1.0 without a host',
-      'GET /db/ HTTP/1.0\r\n\r\n',
-      arrives('GET /', [], { host: 'localhost', version: '1.0' }),
-    ),
-    end: 'closed',
-  },
-  {
-    ...carried(
-      'HTTP/1.0 with what follows it',
-      `GET /db/ HTTP/1.0${host}${get('/db/smuggled')}`,
-      arrives('GET /', [], { version: '1.0' }),
-    ),
-    end: 'closed',
-  },
+  carriedLast(
+    'HTTP/1.0 without a host',
+    'GET /db/ HTTP/1.0\r\n\r\n',
+    arrives('GET /', [], { host: 'localhost', version: '1.0' }),
+  ),
+  carriedLast(
+    'HTTP/1.0 with what follows it',
+    `GET /db/ HTTP/1.0${host}${get('/db/smuggled')}`,
+    arrives('GET /', [], { version: '1.0' }),
+  ),
   {
     name: 'OPTIONS of a host without a path',
     sent: [request('OPTIONS', 'http://gateway.test')],

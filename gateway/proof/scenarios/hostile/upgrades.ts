@@ -1,6 +1,6 @@
 import { get, request } from '../../testing/http-client.ts';
 import { handshake, webSocketKey } from '../../testing/websocket.ts';
-import { arrives, carried, type HostileRequest, refused, smuggled } from './case.ts';
+import { arrives, carried, carriedLast, type HostileRequest, refused, smuggled } from './case.ts';
 
 const websocket = ['Sec-WebSocket-Version: 13', webSocketKey];
 const asked = (fields: readonly string[] = websocket) =>
@@ -45,14 +45,11 @@ export const upgrades: readonly HostileRequest[] = [
     end: 'closed',
     forwarded: [arrives('GET /chat', [], { version: '1.0' })],
   },
-  {
-    ...carried(
-      'an upgrade with a body',
-      request('POST', '/db/chat', ['Connection: Upgrade', 'Upgrade: websocket'], 'body'),
-      arrives('POST /chat', [], { body: 'body' }),
-    ),
-    end: 'closed',
-  },
+  carriedLast(
+    'an upgrade with a body',
+    request('POST', '/db/chat', ['Connection: Upgrade', 'Upgrade: websocket'], 'body'),
+    arrives('POST /chat', [], { body: 'body' }),
+  ),
   {
     ...plain(
       'a request whose beginning Node forgets behind an upgrade',
@@ -65,15 +62,13 @@ export const upgrades: readonly HostileRequest[] = [
       smuggled,
     ],
   },
-  { ...refused('an upgrade to nowhere', handshake('/nowhere'), '404 no_route') },
-  { ...refused('an upgrade out of the prefix', handshake('/db/../x'), '400 bad_target') },
-  {
-    ...refused(
-      'an upgrade without a host',
-      handshake('/db/chat').replace('Host: gateway.test\r\n', ''),
-      '400 bad_host',
-    ),
-  },
+  refused('an upgrade to nowhere', handshake('/nowhere'), '404 no_route'),
+  refused('an upgrade out of the prefix', handshake('/db/../x'), '400 bad_target'),
+  refused(
+    'an upgrade without a host',
+    handshake('/db/chat').replace('Host: gateway.test\r\n', ''),
+    '400 bad_host',
+  ),
   refused(
     'an upgrade with two framings',
     handshake('/db/chat', 'Content-Length: 1', 'Transfer-Encoding: chunked'),
@@ -81,11 +76,5 @@ export const upgrades: readonly HostileRequest[] = [
 ];
 
 function handshaken(name: string, sent: string, fields: readonly string[] = websocket): HostileRequest {
-  return {
-    name,
-    sent: [sent],
-    answers: ['200'],
-    end: 'closed',
-    forwarded: [asked(fields)],
-  };
+  return carriedLast(name, sent, asked(fields));
 }

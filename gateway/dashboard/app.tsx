@@ -47,7 +47,7 @@ function Page(session: Session) {
   }
 }
 
-/** What only this page needs is loaded with it. */
+/** Code of this page is loaded with it. */
 const loadConfig = () => import('./config/config-page.tsx').then(({ ConfigPage }) => ConfigPage);
 
 /** No link: the fragment is the place. */
@@ -55,7 +55,7 @@ function toMain(): void {
   document.getElementById('main')?.focus();
 }
 
-/** The tab of the browser says what needs attention. */
+/** The title of the browser's tab names problems. */
 function useTitle({ status }: Feed): void {
   const { value } = status;
   const states = [...(value?.routes.map(shownState) ?? []), ...(value?.streams.map(streamState) ?? [])];

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
- * Makes of the browser's program the files that the admin listener serves: `node build.ts [FOLDER]`. Its libraries go into them, so the gateway
- * depends on none of them, and a page asks nobody but the gateway.
+ * Bundles the dashboard into the files that the admin listener serves: `node build.ts [FOLDER]`. Libraries are bundled, too, so the gateway
+ * depends on none of them, and a page loads nothing from elsewhere.
  */
 const folder = process.argv[2] ?? fileURLToPath(new URL('./built', import.meta.url));
 const entry = (name: string) => fileURLToPath(new URL(name, import.meta.url));

@@ -3,7 +3,7 @@ import type { Link } from './live/feed.ts';
 import { Mark } from './parts/icons.tsx';
 import type { Session } from './session.ts';
 
-/** The mark, where this is, the pages, and whether what is shown is true now. */
+/** The mark, the current place, the pages, and whether the shown state is current. */
 export function Header({ feed, place, help }: Session & { readonly help: () => void }) {
   const status = feed.status.value;
   return (

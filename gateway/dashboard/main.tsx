@@ -12,7 +12,7 @@ if (root !== null) {
   const feed = new Feed();
   const exchanges = new Exchanges((status) => feed.told(status));
   const draft = signal<Draft>({ method: 'GET', url: '/', fields: '', body: '' });
-  // The map that the gateway drew stands there until more is known than it says.
+  // The map rendered by the gateway stays until there is a status.
   await feed.start();
   root.replaceChildren();
   render(

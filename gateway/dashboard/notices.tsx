@@ -3,7 +3,7 @@ import type { Feed } from './live/feed.ts';
 import { formatDay, formatShare, formatTime } from './parts/format.ts';
 import { TextBlock } from './parts/text-block.tsx';
 
-/** What is wrong with the gateway as a whole, above every page. */
+/** Problems of the gateway as a whole, above every page. */
 export function Notices({ feed }: { readonly feed: Feed }) {
   const status = feed.status.value;
   const rejected = status?.config.rejected ?? null;
@@ -70,7 +70,7 @@ export function Notices({ feed }: { readonly feed: Feed }) {
   );
 }
 
-/** What was ordered last did not come. */
+/** The last order of a certificate has failed. */
 function CertificateNotice({
   of: { name, error, expiresAt, nextTryAt },
 }: {

@@ -5,12 +5,12 @@ import type { Feed } from './live/feed.ts';
 import type { Place } from './live/place.ts';
 import type { Draft } from './request/draft.ts';
 
-/** What every page is given. */
+/** Shared by all pages. */
 export interface Session {
   readonly feed: Feed;
   readonly place: Place;
   readonly exchanges: Exchanges;
-  /** What is tried, kept while one looks elsewhere. */
+  /** The draft of the Try page, kept while other pages are open. */
   readonly draft: Signal<Draft>;
   readonly applied: Applied;
 }

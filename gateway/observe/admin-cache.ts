@@ -19,7 +19,7 @@ export async function answerPurge(
 }
 
 function readPurge(requestTarget: string): Purge | null {
-  // Nobody fills this in with an HTML form, and who types a URL means the plus in it.
+  // Not an HTML form: in a typed URL a plus is a plus.
   const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
   const [[name, value] = ['', ''], ...more] = [...query];
   if (more.length > 0) return null;

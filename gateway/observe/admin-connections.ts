@@ -7,7 +7,10 @@ import type { FastifyInstance } from 'fastify';
  */
 export class AdminConnections {
   readonly #max: number;
-  /** Without a whole request, or handshake: the one that has waited longest first. By its end, which is the same for TLS and what carries it. */
+  /**
+   * Connections without a complete request or handshake, the longest waiting first. Keyed by remote address and port, which TLS and the
+   * socket below it share.
+   */
   readonly #waiting = new Map<string, Socket>();
   /** With an answer on its way: the oldest first. */
   readonly #answering = new Map<string, Socket>();

@@ -15,7 +15,7 @@ const USAGE =
 
 const draft = z.strictObject({ text: z.string(), hash: z.string().optional() });
 
-/** `/draft`: the file, what a text would change in its place, and, where that is allowed, another text for it. For this machine alone. */
+/** `/draft`: the file, the effects of another text in its place, and, if allowed, writing it. For this machine only. */
 export function answerDraft(app: FastifyInstance, view: AdminView): void {
   const inTurn = oneAfterTheOther();
   let schema: object | null = null;
@@ -30,7 +30,7 @@ export function answerDraft(app: FastifyInstance, view: AdminView): void {
     if (isRefused(request)) return refuse(reply);
     const { success, data } = draft.safeParse(request.body);
     if (!success) return sendProblem(reply, { status: 400, detail: USAGE });
-    // A problem quotes what variables of the environment say.
+    // Problems quote values of environment variables.
     if (view.mode === 'production') return sendProblem(reply, { status: 409, detail: NOT_IN_PRODUCTION });
     return sendJson(reply, await validateDraft(data.text, view));
   });
@@ -46,7 +46,7 @@ export function answerDraft(app: FastifyInstance, view: AdminView): void {
   });
 }
 
-/** @returns why not; `null`: it is written, and the gateway takes notice by itself. */
+/** @returns the reason for a refusal; `null`: written, and the gateway will notice */
 async function write(text: string, hash: string, view: AdminView): Promise<string | null> {
   const now = await draftFile(view);
   if (now.readOnly !== null) return now.readOnly;
@@ -60,7 +60,7 @@ async function write(text: string, hash: string, view: AdminView): Promise<strin
   }
 }
 
-/** So that the hash of an edit is held against what the one before it wrote. */
+/** Serialises edits, so that each compares its hash with the result of the one before. */
 function oneAfterTheOther() {
   let last: Promise<unknown> = Promise.resolve();
   return <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -72,7 +72,7 @@ function oneAfterTheOther() {
 
 async function draftFile(view: AdminView): Promise<DraftFile> {
   const { file, admin } = view.config();
-  // There, what is in it may be for its owner's eyes alone.
+  // In production the content may be for the file's owner only.
   if (view.mode === 'production') return { file, text: null, hash: '', readOnly: NOT_IN_PRODUCTION };
   const content = await readContent(file);
   return {
@@ -83,7 +83,7 @@ async function draftFile(view: AdminView): Promise<DraftFile> {
   };
 }
 
-/** The right to write this file is the right to decide what is run. */
+/** Writing this file means deciding which programs run. */
 const NOT_IN_PRODUCTION =
   'In production the file belongs to whoever deploys it: it is neither shown nor written here.';
 

@@ -16,7 +16,7 @@ const DRAINED_MAX = 1_000;
 const USAGE =
   'Say which endpoint is meant, by its address as /routes has it: /endpoints/drain?address=127.0.0.1:3001. A port alone is one of this machine.';
 
-/** `/endpoints/drain` and `/endpoints/admit`: which addresses get no new exchanges; what they have goes on to its end. */
+/** `/endpoints/drain` and `/endpoints/admit`: drained addresses get no new exchanges; present ones finish. */
 export function answerDrain(app: FastifyInstance, view: DrainView): void {
   app.get('/endpoints', (_request, reply) => sendJson(reply, { drained: view.drained() }));
   app.post('/endpoints/drain', (request, reply) => answer(request, reply, view, true));
@@ -33,7 +33,7 @@ async function answer(
   if (spellings.length === 0) return sendProblem(reply, { status: 400, detail: USAGE });
   const before = view.drained();
   const known = (await everyPlace(view)).flatMap(({ endpoints }) => endpoints.map((one) => one.address));
-  // What was drained may have gone from the configuration since.
+  // A drained address may have left the configuration since.
   const address = spellings.find((one) => known.includes(one) || before.includes(one));
   if (address === undefined) {
     const more = { endpoints: [...new Set(known)].slice(0, 100) };
@@ -65,7 +65,7 @@ async function everyPlace({ figure }: Pick<AdminView, 'figure'>): Promise<readon
   return [...(await figure('routes')), ...(await figure('streams'))];
 }
 
-/** What the file may call it; none: nothing that is an address was said. */
+/** Spellings of the address in the file; empty for anything that is no address. */
 function spellingsOf(requestTarget: string): readonly string[] {
   const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
   const address = query.get('address') ?? '';

@@ -13,7 +13,7 @@ import { gatewayStatus, originOf } from './gateway-status.ts';
 import { FOR_NO_PAGE, isOfAnotherOrigin } from './host-guard.ts';
 import { jsonChunks } from './json-pieces.ts';
 
-/** `/exchanges` and what is below it, and `/events`: what clients sent is for this machine alone, wherever the listener can be reached from. */
+/** `/exchanges`, everything below it, and `/events`: clients' data is for this machine only, wherever the listener can be reached from. */
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {
   answerEvents(app, view);
   answerReads(app, view);
@@ -64,7 +64,7 @@ function answerEvents(app: FastifyInstance, view: AdminView): void {
         reply.header('retry-after', String(EVENTS_RETRY_S));
         return sendProblem(reply, { status: 503, detail: EVENTS_FULL });
       }
-      // The time for idle connections is not for a gateway that has nothing to tell.
+      // The idle timeout must not end a stream without news.
       request.raw.setTimeout(0);
       const messages = parametersOf(request).get('messages') === 'true';
       return reply.type('text/event-stream; charset=utf-8').send(hub.open(query, messages));
@@ -106,7 +106,7 @@ function answerCompared(app: FastifyInstance, exchanges: ExchangesView): void {
   });
 }
 
-/** `POST /capture` has the bodies of exchanges kept for a while, `DELETE /capture` no more. */
+/** `POST /capture` keeps bodies of exchanges for a while, `DELETE /capture` stops that. */
 function answerCapture(app: FastifyInstance, exchanges: ExchangesView): void {
   app.post('/capture', async (request, reply) => {
     if (isRefused(request)) return refuse(reply);
@@ -134,7 +134,7 @@ function answerReplay(app: FastifyInstance, view: AdminView): void {
   });
 }
 
-/** `POST /send` sends a request that nobody sent before, through the gateway's own port; its body is as of a replay. */
+/** `POST /send` sends a new request through the gateway's own port; its body has the form of a replay's. */
 function answerSend(app: FastifyInstance, view: AdminView): void {
   app.post('/send', { bodyLimit: EDITS_MAX_BYTES }, async (request, reply) => {
     if (isRefused(request)) return refuse(reply);
@@ -170,7 +170,7 @@ async function sent(
   }
 }
 
-/** `POST /explain`: the same as GET, for what must not stand in an address. */
+/** `POST /explain`: like GET, for input that must not be part of a URL. */
 function answerExplainOf(app: FastifyInstance, view: AdminView): void {
   app.post('/explain', { bodyLimit: EDITS_MAX_BYTES }, (request, reply) => {
     if (isRefused(request)) return refuse(reply);
@@ -218,7 +218,10 @@ function parametersOf({ url }: FastifyRequest): URLSearchParams {
   return new URLSearchParams(/\?(.*)/s.exec(url)?.[1] ?? '');
 }
 
-/** By the connection's own address, and by what browsers say of the page that asks: fields that another client sends count for nothing. */
+/**
+ * Decided by the connection's own address, and by the browser's fields about the requesting page; fields of other clients count for
+ * nothing.
+ */
 export function isRefused({ socket, headers, adminUser }: FastifyRequest): boolean {
   // The holder of a key may be anywhere, and where the page is from was asked before.
   if (adminUser !== null) return false;

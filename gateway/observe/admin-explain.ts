@@ -35,7 +35,7 @@ export function sendExplanation(
 }
 
 function readInput(requestTarget: string): ExplainInput | null {
-  // Nobody fills this in with an HTML form, and who types a URL means the plus in it.
+  // Not an HTML form: in a typed URL a plus is a plus.
   const query = new URLSearchParams(/\?(.*)/s.exec(requestTarget)?.[1]?.replaceAll('+', '%2B'));
   const target = query.get('url');
   if (target === null || target === '') return null;

@@ -14,7 +14,7 @@ declare module 'fastify' {
 /** RFC 9457; `about:blank` means that the title is the status's own (§4.2.1). */
 export interface AdminProblem {
   readonly status: number;
-  /** What happened, and what to do next. */
+  /** What happened, and what to do. */
   readonly detail: string;
   /** Further members. */
   readonly more?: Readonly<Record<string, unknown>>;

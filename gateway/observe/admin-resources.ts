@@ -1,6 +1,6 @@
 import { FIGURES } from './figures.ts';
 
-/** What the admin listener answers; its index, its 404 and docs/admin.md show this list. */
+/** The resources of the admin listener, for its index, its 404 and docs/admin.md. */
 export const adminResources = [
   { path: '/healthz', what: '200 while the process lives.' },
   { path: '/readyz', what: '200 while it takes new requests; else 503, and why.' },

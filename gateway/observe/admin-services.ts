@@ -14,12 +14,12 @@ export interface ServiceControl {
 }
 
 interface ControlledService {
-  /** What it wrote, oldest first. */
+  /** Its output, oldest first. */
   lines(): readonly string[];
   restart(why: string): void;
 }
 
-/** What of the gateway this needs: its file, as an absolute path, and its processes; `null`: it runs none. */
+/** The gateway's file, as an absolute path, and its processes; `null`: it runs none. */
 export interface ServicesView {
   file(): string;
   readonly services: ServiceControl | null;
@@ -38,10 +38,10 @@ export function answerServices(app: FastifyInstance, view: ServicesView): void {
       const count = Number(tail ?? LINES_SHOWN);
       const lines = Number.isInteger(count) && count > 0 ? service.lines().slice(-count) : [];
       reply.type('text/plain; charset=utf-8');
-      // A head alone is no reader: nothing would tell when it leaves.
+      // HEAD must not follow: nothing would end it.
       if (follow === undefined || request.method === 'HEAD')
         return reply.send(lines.map((line) => `${line}\n`).join(''));
-      // The time for idle connections is not for a service that says nothing for a while.
+      // The idle timeout must not end the log of a silent service.
       request.raw.setTimeout(0);
       return reply.send(followed(lines, (heard) => control.follow(name, heard)));
     }),

@@ -25,7 +25,7 @@ import type { ServiceControl } from './admin-services.ts';
 import type { AskFigure } from './figures.ts';
 import type { Reading } from './metrics/reading.ts';
 
-/** What the admin listener may see of the gateway. */
+/** The gateway, as the admin listener sees it. */
 export interface AdminView {
   /** Why it takes no new requests (`starting`, `draining`); `null`: it does. */
   notReady(): string | null;
@@ -55,7 +55,7 @@ export interface AdminView {
   explain(input: ExplainInput): Explanation;
   /** As far as the gateway orders them. */
   certificates(): readonly OrderedCertificateStatus[];
-  /** How it goes with the Redis of `shared:`; `null`: there is none. */
+  /** The state of the Redis of `shared:`; `null`: there is none. */
   shared(): SharedStatus | null;
   readonly exchanges: ExchangesView;
   onReload(heard: (config: GatewayConfig) => void): void;
@@ -63,14 +63,14 @@ export interface AdminView {
   readonly services: ServiceControl | null;
 }
 
-/** The exchanges that this gateway, or its workers, have kept. Asking is looking: it is what makes them keep any. */
+/** The kept exchanges of this gateway, or of its workers. Asking for them makes the gateway keep some. */
 export interface ExchangesView {
   find(query: ExchangeQuery): Promise<ExchangeList>;
-  /** @returns `null`: it is not there, or no more. */
+  /** @returns `null`: not kept, or not any more */
   one(id: string, bodies: boolean): Promise<ExchangeView | null>;
   request(id: string): Promise<KeptRequest | null>;
   capture(capture: Capture | null): Promise<void>;
-  /** What was asked for, while its time lasts. */
+  /** The running capture of bodies. */
   captured(): Capture | null;
   /** Messages of tunnels and event streams. */
   messages(query: MessageQuery): Promise<MessageList>;

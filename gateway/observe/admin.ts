@@ -47,7 +47,7 @@ export interface AdminOptions {
 }
 
 export interface Admin {
-  /** Answers what came in by the clients' listener, under the dashboard's name; to this machine alone. */
+  /** Answers requests to the dashboard's name on the clients' listener, from this machine only. */
   readonly answerClient: (request: IncomingMessage, response: ServerResponse) => void;
   /**
    * @param port 0: any free one.
@@ -59,7 +59,7 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-/** The listener for operators and probes (docs/admin.md): what it changes stands in docs/admin.md. */
+/** The listener for operators and probes (docs/admin.md). */
 export function createAdmin(view: AdminView, options: AdminOptions): Admin {
   const app = createApp(options);
   app.decorate('slice', view.slice);
@@ -81,7 +81,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Admin {
     },
     async listen(host, port) {
       const token = view.config().admin?.token;
-      // Before the first request: nobody gets in while the file is read.
+      // Before the first request, so that nothing is answered while the file is read.
       if (token !== undefined) access = await AdminAccess.open(token, options.log);
       if (door !== null) {
         await door.open(view.config());
@@ -124,7 +124,7 @@ function createApp({ timeoutMs = 5_000 }: AdminOptions): FastifyInstance {
   return app;
 }
 
-/** What a proxy before us has carried here comes from anywhere. */
+/** Requests through a proxy in front of us may come from anywhere. */
 function isOfThisMachine(request: IncomingMessage): boolean {
   const { headers } = request;
   const carried = headers.forwarded ?? headers['x-forwarded-for'] ?? headers.via;
@@ -150,7 +150,7 @@ function refuseUnreadable(socket: Socket): void {
   );
 }
 
-/** What a reload does not change, whatever the configuration says since. */
+/** Settings that stay as they were at the start. */
 interface AtTheStart {
   asksForKey(): boolean;
   readonly speaksTls: boolean;
@@ -185,7 +185,7 @@ function leadToTls({ method, headers, url }: FastifyRequest, reply: FastifyReply
   return reply.code(308).header('location', `https://${headers.host}${target}`).send();
 }
 
-/** What is said here is for its client alone: not for caches, and, without CORS, not for pages of other origins. */
+/** Answers are for their client alone: neither for caches nor, without CORS, for pages of other origins. */
 function protect(reply: FastifyReply): void {
   reply.headers({
     'cache-control': 'no-store',
@@ -294,7 +294,7 @@ function withoutPasswords(shared: SharedConfig): SharedConfig {
   };
 }
 
-/** What a condition wants is a secret where what clients send is one. */
+/** The wanted value of a condition on a secret field is a secret. */
 function withoutWantedSecrets(matcher: RouteMatcher): RouteMatcher {
   const hidden = (condition: FieldCondition) => ({ ...condition, value: condition.value && HIDDEN });
   const shown = (condition: FieldCondition) => (isSecretName(condition.name) ? hidden(condition) : condition);

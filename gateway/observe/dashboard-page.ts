@@ -32,7 +32,7 @@ export class DashboardPage {
   /** Read when the first is asked for: most gateways run without anybody looking. */
   #files: ReadonlyMap<string, BuiltFile> | null = null;
 
-  /** @param status what its program shows, too, once it runs */
+  /** @param status rendered on the server, until the program runs */
   answer(request: FastifyRequest, reply: FastifyReply, status: GatewayStatus): FastifyReply {
     const text = renderShell(this.#all().has('app.js'), status);
     reply.headers({ ...pageFields, 'content-security-policy': DASHBOARD_POLICY });
@@ -65,7 +65,7 @@ function packs({ headers }: FastifyRequest): boolean {
   return /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
 }
 
-/** Empty where it was not built: the page says what to do then. */
+/** Empty if the dashboard was not built; the page then says what to do. */
 function readBuilt(folder: string): ReadonlyMap<string, BuiltFile> {
   return new Map(namesIn(folder).map((name) => [name, readFile(join(folder, name))]));
 }
@@ -80,14 +80,14 @@ function namesIn(folder: string): readonly string[] {
 
 function readFile(path: string): BuiltFile {
   const text = readFileSync(path);
-  // Behind what all pages of the gateway begin with.
+  // After the styles common to all pages of the gateway.
   const bytes = path.endsWith('look.css') ? Buffer.concat([Buffer.from(style), text]) : text;
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 16)}"`;
   const type = path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8';
   return { type, bytes, packed: gzipSync(bytes, { level: 9 }), tag };
 }
 
-/** The map stands there until the program runs, and where it never does, with the list of what can be asked. */
+/** The map as HTML until the program runs, or without scripts, with the list of resources. */
 function renderShell(built: boolean, status: GatewayStatus): string {
   const rows = adminResources.map(
     ({ path, what }) =>
@@ -116,7 +116,7 @@ ${built ? `<noscript>${index}</noscript>` : index}</div>
 `;
 }
 
-/** The first of them: the program shows no more at once. */
+/** The first routes only: the program shows no more at once. */
 const ROWS_MAX = 200;
 
 function mapOf({ routes, streams, config, origin, mode }: GatewayStatus, built: boolean): string {
@@ -124,7 +124,7 @@ function mapOf({ routes, streams, config, origin, mode }: GatewayStatus, built: 
   const scheme = protocol === 'https:' ? 'https' : 'http';
   const host = hostname.replace(/[[\]]/g, '');
   const address = { scheme, host, port: Number(port || (scheme === 'https' ? 443 : 80)), origin } as const;
-  // Whoever may ask here is told all of it.
+  // A user of this listener may see everything.
   const shown = pageStatus({ routes: routes.slice(0, ROWS_MAX), streams, config, mode: 'development' });
   return renderMap(shown, { address, others: built ? '' : null, development: mode === 'development' });
 }

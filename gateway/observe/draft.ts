@@ -11,11 +11,11 @@ import type { Explanation } from '../route/explanation.ts';
 import { routeTableOf } from '../route/table.ts';
 import type { AdminView } from './admin-view.ts';
 
-/** How many of the last requests are asked about, and how many of them are told. */
+/** How many of the last requests are compared, and how many of the results are shown. */
 const ASKED_MAX = 200;
 const TOLD_MAX = 20;
 
-/** What a text would be as the configuration: what is wrong with it, or what it changes, and for which of the last requests. */
+/** The effects of a text as the configuration: its problems, or its changes, and which of the last requests they concern. */
 export async function validateDraft(text: string, view: AdminView): Promise<DraftVerdict> {
   const now = view.config();
   const loaded = await loadContent(contentOf(Buffer.from(text)), now.file, view.env);
@@ -51,7 +51,7 @@ function changesOf(diff: Diff, before: GatewayConfig, after: GatewayConfig): Dra
   return [
     ...diff.added.map((id) => ({ kind: 'added', id, details: [], leads: leadsTo(now.get(id)) }) as const),
     ...diff.removed
-      // What containers ask for stands in no file.
+      // Routes of containers are in no file.
       .filter((id) => !labelled(id))
       .map((id) => ({ kind: 'removed', id, details: [], leads: leadsTo(old.get(id)) }) as const),
     ...diff.changed.map((id) => ({
@@ -60,7 +60,7 @@ function changesOf(diff: Diff, before: GatewayConfig, after: GatewayConfig): Dra
       details: jsonChanges(shown(old.get(id)), shown(now.get(id))),
       leads: null,
     })),
-    // What is in them may be secret: that they differ is enough.
+    // Values may be secret, so only the fact of a difference is shown.
     ...diff.settings.map((id) => ({ kind: 'setting', id, details: [], leads: null }) as const),
   ];
 }
@@ -94,7 +94,7 @@ async function elsewhereOf(config: GatewayConfig, view: AdminView): Promise<Else
     const name = `${method} ${host} ${target.replace(/\?.*/s, '')}`;
     if (seen.has(name) || elsewhere.length >= TOLD_MAX) continue;
     seen.add(name);
-    // What is masked in a query would be no target.
+    // Masked values in a query would make an invalid target.
     const input = { method, target: target.replaceAll(HIDDEN, ''), host };
     const [before, after] = [wayOf(view.explain(input)), wayOf(explainExchange(table, config, input))];
     if (before !== after) elsewhere.push({ method, target, host, before, after });

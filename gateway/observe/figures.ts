@@ -11,8 +11,8 @@ import { drainedReason } from '../upstream/endpoint-status.ts';
 import { trafficOf } from './traffic-figure.ts';
 
 /**
- * What is told of a gateway that runs: one row a figure. The admin listener answers it under its path, its index lists it, a primary asks its
- * workers and joins what they say. Beside its row a figure needs one reader, in gateway.ts.
+ * The figures of a running gateway: one row each. The admin listener answers it under its path, its index lists it, a primary asks its
+ * workers and joins their answers. Beside its row a figure needs one reader, in gateway.ts.
  */
 export const FIGURES = {
   routes: {
@@ -56,17 +56,17 @@ export type FigureReaders = { readonly [F in FigureName]: () => Figure<F> | Prom
 /** Asks for one of them; of `routes` and `streams`, every endpoint is asked whether it accepts connections, at most once in two seconds. */
 export type AskFigure = <F extends FigureName>(figure: F) => Promise<Figure<F>>;
 
-/** What can't be told now, and may be soon: 503. Its message is for who asks. */
+/** Temporarily unavailable: 503. The message is for the client. */
 export class UnavailableError extends Error {
   readonly statusCode = 503;
 }
 
-/** @param told by workers, as `figure` of each. */
+/** @param told the figure of each worker */
 export function figureOf<F extends FigureName>(figure: F, told: readonly unknown[]): Figure<F> {
   return FIGURES[figure].across(told as never) as Figure<F>;
 }
 
-// What several workers say of the same thing, as one. Each has its own view of endpoints: the worst is told, and how many share it.
+// Joins several workers' views of the same thing. Each has its own view of endpoints: the worst is shown, and how many share it.
 
 function routesOf(lists: readonly (readonly RouteStatus[])[]): readonly RouteStatus[] {
   return byKey(lists, ({ id }) => id).map((same) => ({

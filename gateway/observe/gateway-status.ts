@@ -5,7 +5,7 @@ import { shownSettings } from '../policy/order.ts';
 import { laneOf } from '../route/lane.ts';
 import type { AdminView } from './admin-view.ts';
 
-/** Everything that is told of a gateway at one instant; figures alone are added up, so asking for it every second costs little. */
+/** The state of a gateway at one instant. It only adds up figures, so that asking for it every second costs little. */
 export async function gatewayStatus(view: AdminView): Promise<GatewayStatus> {
   const [routes, streams, connections, traffic, overload] = await Promise.all([
     view.figure('routes'),

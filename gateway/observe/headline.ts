@@ -10,7 +10,7 @@ interface Shown {
   readonly streams: readonly Mapped[];
 }
 
-/** How routes and streams are doing, in one sentence that names what needs attention. */
+/** The state of routes and streams in one sentence that names problems. */
 export function headline({ routes, streams }: Shown): string {
   // Whether a service takes datagrams is never known: that is no reason to say less of the others.
   const unasked = streams.filter(({ state }) => state === 'unknown');

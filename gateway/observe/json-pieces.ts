@@ -1,4 +1,4 @@
-// JSON of what is told of thousands of routes, written out in pieces: requests do not wait for the whole of it.
+// Writes JSON about thousands of routes in pieces, so that requests do not wait for the whole of it.
 
 /** Whether it takes long to write out. */
 export function hasMany(value: unknown): boolean {
@@ -45,6 +45,6 @@ export function* jsonChunks(value: unknown, space: '' | '  '): Generator<string>
   yield text;
 }
 
-/** What is written out at once may be as many of the largest things that are told. */
+/** The number of the largest values that are serialised at once. */
 const MEMBERS_AT_ONCE = 50;
 const CHUNK_CHARS = 16 * 1024;

@@ -11,7 +11,7 @@ export const stateWords: Readonly<Record<RouteState, string>> = {
   unknown: 'Not known',
 };
 
-/** How a route is, as a person is told. */
+/** The state of a route for people. */
 export function shownState(route: RouteStatus): RouteState {
   return isStarting(route) ? 'starting' : stateOf(route);
 }
@@ -29,7 +29,7 @@ export function routeState(endpoints: readonly EndpointStatus[]): RouteState {
   return endpoints.length > 0 && count('down') === endpoints.length ? 'down' : 'unknown';
 }
 
-/** Behind an open breaker nobody is reached, however well they are. */
+/** With an open breaker no endpoint is reached, however healthy. */
 export function stateOf({ endpoints, breaker }: RouteStatus): RouteState {
   return breaker?.state === 'open' ? 'down' : routeState(endpoints);
 }

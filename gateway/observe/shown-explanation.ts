@@ -2,12 +2,12 @@ import { HIDDEN, isSecretName, shownField } from '../fields/secrets.ts';
 import type { Loss } from '../route/candidacy.ts';
 import type { Explanation } from '../route/explanation.ts';
 
-/** For somebody who has said what the request has: without what the configuration wants, which is a secret where what clients send is one. */
+/** For a client that knows the request: without wanted values of the configuration that are secrets. */
 export function withoutWantedSecrets(explanation: Explanation): Explanation {
   return withLosses(explanation, (loss, shown) => ({ ...loss, wanted: loss.wanted && shown(loss.wanted) }));
 }
 
-/** Also without what a client sent. */
+/** Also without the client's own secrets. */
 export function withoutSecrets(explanation: Explanation): Explanation {
   return withLosses(explanation, (loss, shown) => ({
     ...loss,

@@ -1,6 +1,6 @@
 /**
- * Of many who ask for the same at once: one answer is made at a time, and all who ask meanwhile share the next one, which nobody is to change. So
- * nobody is told of a time before they asked, and a hundred who ask cost what two do.
+ * Shares one answer among simultaneous requests for the same: one answer is made at a time, and all requests that come meanwhile share the
+ * next one, which must not be changed. So no answer is older than its request, and a hundred requests cost what two do.
  */
 export function together<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   let making: Promise<unknown> | null = null;

@@ -3,7 +3,7 @@ import type { Traffic } from '../exchange/counters/traffic.ts';
 import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import type { TrafficFigure, TrafficStatus } from '../model/status.ts';
 
-/** What this process has counted. What never had any traffic is left out. */
+/** The counters of this process, without routes that never had traffic. */
 export async function readTrafficFigure(all: readonly Traffic[], slice: TimeSlice): Promise<TrafficFigure> {
   const counted = all.filter(({ durations, active, tunnels }) => durations.size + active + tunnels > 0);
   return { boundsS: BOUNDS_S, routes: await mapInSlices(counted, statusOf, slice) };

@@ -19,7 +19,7 @@ const WATCHED_MS = 5 * 60_000;
 const ENOUGH = 10;
 const WORSE_BY = 0.05;
 
-/** What was written from here: the texts before, the newest first, and whether requests fail since. It outlives the page that writes. */
+/** Texts written from this page: earlier ones, newest first, and whether requests have failed since. It outlives the Config page. */
 export class Applied {
   readonly past = signal<readonly Past[]>([]);
   #at = 0;
@@ -40,7 +40,7 @@ export class Applied {
     const now = countsOf(status);
     const requests = now.requests - this.#then.requests;
     const failed = Math.max(0, now.failed - this.#then.failed);
-    // What routes that are gone have counted is gone with them.
+    // Counters of removed routes have gone with them.
     if (requests < ENOUGH || failed / requests < this.#share + WORSE_BY) return null;
     return { before: this.#share, since: failed / requests };
   }

@@ -2,7 +2,7 @@ import type { DraftChange, DraftProblem, DraftVerdict, Elsewhere } from '../../m
 import { formatMs } from '../parts/format.ts';
 import { Section } from '../parts/section.tsx';
 
-/** What the text would do, or what is wrong with it. */
+/** The effects of the draft, or its problems. */
 export function Changes({
   verdict,
   touched,

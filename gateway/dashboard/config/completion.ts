@@ -22,7 +22,7 @@ const KEY = /^(\s*(?:- +)?)([A-Za-z][\w-]*)?$/;
 const VALUE = /^(\s*(?:- +)?)([\w-]+|"[^"]*"|'[^']*'): +([\w-]*)$/;
 const PARENT = /^(\s*)(- +)?("[^"]*"|'[^']*'|[^\s#{["'][^#]*?):(?:\s|$)/;
 
-/** What may stand at this place of the file, by the schema. @param asked for by hand: then also where nothing is written yet */
+/** Completions at this position of the file, by the schema. @param asked by keyboard: then also without a typed prefix */
 export function offerAt(text: string, caret: number, schema: Schema, asked = false): Offer | null {
   const before = text.slice(0, caret);
   const begin = before.lastIndexOf('\n') + 1;
@@ -68,7 +68,7 @@ function pathOf(above: readonly string[], column: number): string[] {
   for (let at = above.length - 1; at >= 0 && limit > 0; at--) {
     const [, indent = '', dash = '', key] = PARENT.exec(above[at]!) ?? [];
     if (key === undefined) continue;
-    // What stands behind a dash is one of a list: its own key is a sibling.
+    // After a dash begins an item of a list: its own key is a sibling.
     if (indent.length < limit && indent.length + dash.length !== limit) path.unshift(bare(key));
     if (indent.length < limit) limit = indent.length;
   }

@@ -15,7 +15,7 @@ import { Editor } from './editor.tsx';
 
 const TYPING_MS = 250;
 
-/** The file: what is wrong with what is written, what it would change, and, where that is allowed, a button that writes it. */
+/** The file: problems and effects of the draft, and, if allowed, a button that writes it. */
 export function ConfigPage({ feed, applied }: Session) {
   const file = useSignal<DraftFile | null>(null);
   const text = useSignal('');
@@ -54,7 +54,7 @@ export function ConfigPage({ feed, applied }: Session) {
       ended.abort();
     };
   }, [draft, loadedAt]);
-  /** @returns what was there before; `null`: it was not written. */
+  /** @returns the former text; `null`: nothing was written */
   const write = async (written: string): Promise<string | null> => {
     const current = file.peek()!;
     const told = await ask<DraftFile>('/draft', {

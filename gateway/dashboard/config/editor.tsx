@@ -9,13 +9,13 @@ interface EditorParts {
   readonly text: Signal<string>;
   readonly problems: readonly DraftProblem[];
   readonly readOnly: boolean;
-  /** Of what may be written; `null`: not known yet. */
+  /** The schema for completions; `null`: not loaded yet. */
   readonly schema: Schema | null;
 }
 
 /**
- * A field for text over the same text in colours, with a wave under what is wrong. A real editor would weigh more than everything else here
- * together; what it needs to know of the file, the gateway says.
+ * A text field over the same text in colours, with problems underlined. An editor library would weigh more than the rest of the dashboard;
+ * the gateway provides all knowledge of the file.
  */
 export function Editor({ text, problems, readOnly, schema }: EditorParts) {
   const offer = useSignal<Offer | null>(null);

@@ -8,7 +8,7 @@ interface OffersParts {
   readonly take: (field: HTMLTextAreaElement, item: Offer['items'][number]) => void;
 }
 
-/** What may be written, below the line that is being written, or above it where there is no room. The field keeps the focus. */
+/** Completions below the current line, or above it where there is no room. The field keeps the focus. */
 export function Offers({ offer, text, chosen, take }: OffersParts) {
   const list = useRef<HTMLDivElement>(null);
   const before = text.slice(0, offer.from).split('\n');

@@ -7,7 +7,7 @@ interface StripParts {
   readonly moments: readonly Moment[];
   readonly boundsS: readonly number[];
   readonly now: number;
-  /** All of it in one sentence, for who does not see it. */
+  /** A description for screen readers. */
   readonly label: string;
   /** Somebody has drawn over a time that begins then. */
   readonly brushed: (from: number) => void;

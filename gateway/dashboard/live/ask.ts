@@ -1,4 +1,4 @@
-/** What the admin listener said: an answer of the kind that was asked for, or why there is none. */
+/** An answer of the admin listener, or the reason why there is none. */
 export type Told<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: string };

@@ -6,7 +6,7 @@ export class Chosen {
   /** Where a range begins: the row that was chosen last. */
   #anchor = '';
 
-  /** Chooses a row, or no more. @param rows all that there are, in their order. @param range chooses all from the last one to it. */
+  /** Selects a row, or deselects it. @param rows all rows in order. @param range selects all from the last one to it */
   choose(id: string, rows: readonly string[], range: boolean): void {
     const ids = new Set(this.ids.peek());
     const [from, to] = [rows.indexOf(this.#anchor), rows.indexOf(id)].toSorted((a, b) => a - b) as [

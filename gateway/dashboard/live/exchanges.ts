@@ -14,19 +14,19 @@ export interface ExchangeFilter {
 export const NO_FILTER: ExchangeFilter = { text: '', route: '', status: '', since: '' };
 
 const KEPT = 200;
-/** What comes within this time is drawn at once. */
+/** Exchanges that arrive within this time are drawn together. */
 const TOGETHER_MS = 100;
 /** Where the gateway does not say when it may be asked again. */
 const RETRY_S = 2;
 
 type Told = ExchangeSummary & { readonly missed: number };
 
-/** Exchanges as they end: those that were kept before, and from then on each as the gateway tells it. The newest stand first. */
+/** Exchanges as they end, newest first: those kept before, and then each that the gateway reports. */
 export class Exchanges {
   readonly filter = signal<ExchangeFilter>(NO_FILTER);
   readonly list = signal<readonly ExchangeSummary[]>([]);
   readonly chosen = new Chosen();
-  /** Not told, because there were too many or this reader was slow. */
+  /** Exchanges that were not reported, because there were too many or this reader was slow. */
   readonly missed = signal(0);
   readonly paused = signal(false);
   /** Ended while it was paused. */
@@ -34,11 +34,11 @@ export class Exchanges {
   readonly problem = signal<string | null>(null);
   readonly #status: (status: GatewayStatus) => void;
   #came: ExchangeSummary[] = [];
-  /** What ended by then was cleared away, though the gateway keeps it: when the newest of that ended. */
+  /** When the newest cleared exchange ended: the gateway still has these, but they are not shown. */
   #clearedTo = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param status is told what the stream says of the gateway */
+  /** @param status receives the gateway's status from the stream */
   constructor(status: (status: GatewayStatus) => void) {
     this.#status = status;
   }
@@ -85,7 +85,7 @@ export class Exchanges {
     let looks = 0;
     source.addEventListener('status', ({ data }) => {
       this.#status(JSON.parse(data) as GatewayStatus);
-      // By the second one the stream tells whatever ends: what ended between the list and that is in the list of now.
+      // From the second status on, the stream reports every exchange that ends; earlier ones are in the list.
       if (++looks === 2) void this.#begin(query, signal);
     });
     source.addEventListener('exchange', ({ data }) => this.#take(JSON.parse(data) as Told));
@@ -93,7 +93,7 @@ export class Exchanges {
       this.problem.value = null;
     });
     source.addEventListener('error', () => {
-      // Where the connection broke, the browser asks again by itself; after an answer that is no stream, nobody does.
+      // After a broken connection the browser reconnects by itself; after an answer that is no stream it does not.
       if (source.readyState === EventSource.CLOSED) void this.#refused(query, signal);
     });
   }
@@ -103,14 +103,14 @@ export class Exchanges {
       const answer = await fetch(`/exchanges?${query}&limit=${KEPT}`, { signal });
       if (!answer.ok) return;
       this.#came.unshift(...((await answer.json()) as ExchangeList).exchanges.toReversed());
-      // What is held is what was there when it began to be.
+      // A pause keeps the exchanges that were shown when it began.
       if (!this.paused.peek() || this.list.peek().length === 0) this.#show();
     } catch {
-      // Whoever left the page asks no more; a gateway that is gone is said of at the top.
+      // The page was left, or the gateway is gone, which the header shows.
     }
   }
 
-  /** A stream of events tells no reason: asked for once more, its answer does. */
+  /** An EventSource gives no reason, so the request is repeated to get its answer. */
   async #refused(query: URLSearchParams, signal: AbortSignal): Promise<void> {
     let retryS = RETRY_S;
     try {
@@ -123,7 +123,7 @@ export class Exchanges {
         retryS = Number(answer.headers.get('retry-after')) || RETRY_S;
       }
     } catch {
-      // Whoever left the page asks no more; a gateway that is gone is said of at the top.
+      // The page was left, or the gateway is gone, which the header shows.
     }
     setTimeout(() => this.#connect(query, signal), retryS * 1_000);
   }
@@ -140,7 +140,7 @@ export class Exchanges {
   #show(): void {
     this.#timer = undefined;
     const known = new Set(this.list.peek().map(({ id }) => id));
-    // The list and the stream may both tell of one.
+    // List and stream may both contain an exchange.
     const came = new Map(this.#came.map((exchange) => [exchange.id, exchange]));
     const fresh = [...came.values()]
       .filter((one) => !known.has(one.id) && one.endedAt > this.#clearedTo)
@@ -153,14 +153,14 @@ export class Exchanges {
 
   pause(paused: boolean): void {
     this.paused.value = paused;
-    // What has come and is not drawn yet waits, too: nothing moves any more.
+    // Exchanges that are not drawn yet wait, too: nothing moves during a pause.
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.waiting.value = paused ? this.#came.length : 0;
     if (!paused) this.#show();
   }
 
-  /** What was shown goes, and what waits stays. */
+  /** Clears the shown exchanges; waiting ones stay. */
   clear(): void {
     this.#clearedTo = this.list.peek()[0]?.endedAt ?? this.#clearedTo;
     this.list.value = [];

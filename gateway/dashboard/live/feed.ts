@@ -3,22 +3,22 @@ import type { GatewayStatus } from '../../model/status.ts';
 import { ask } from './ask.ts';
 import { Rates } from './rates.ts';
 
-/** How the gateway is reached: `lost` and `out`, where the session is over, keep what it said last. */
+/** The state of the connection: `lost` and `out` (the session has ended) keep the last status. */
 export type Link = 'connecting' | 'live' | 'paused' | 'lost' | 'out';
 
-/** Who looks, and what may be done from here. */
+/** The user, and the permitted actions. */
 export interface Access {
   /** Whose key it is; `null`: none was asked for. */
   readonly user: string | null;
   readonly readOnly: boolean;
 }
 
-/** What was told as lately as this need not be asked for. */
+/** A status as recent as this need not be requested. */
 const LATELY_MS = 1_500;
 const EVERY_MS = 1_000;
 const PATIENCE_MS = 5_000;
 
-/** What the gateway says of itself, once a second while the page is in sight. */
+/** The gateway's status, once a second while the page is visible. */
 export class Feed {
   readonly status = signal<GatewayStatus | null>(null);
   readonly link = signal<Link>('connecting');
@@ -28,7 +28,7 @@ export class Feed {
   #toldAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @returns when the gateway has said something, or nothing. */
+  /** @returns when there is a status, or none */
   start(): Promise<void> {
     document.addEventListener('visibilitychange', () => {
       clearTimeout(this.#timer);
@@ -67,7 +67,7 @@ export class Feed {
     }
   }
 
-  /** Whoever is told meanwhile hands it on: then it need not be asked for. */
+  /** Takes a status that came with the stream, which saves a request. */
   told(status: GatewayStatus): void {
     this.#toldAt = Date.now();
     this.#take(status);

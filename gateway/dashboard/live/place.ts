@@ -1,11 +1,11 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { hrefOf, PAGES, type PageName } from '../../observe/page/tabs.ts';
 
-/** Where one is: `#/map/%2Fdb`. A fragment is sent to nobody, and a link to it works. */
+/** The place in the dashboard: `#/map/%2Fdb`. Fragments are not sent to servers, and links to them work. */
 export class Place {
   readonly #fragment = signal(location.hash);
   readonly page: ReadonlySignal<PageName>;
-  /** What is open on the page: a route, an exchange; `null`: nothing. */
+  /** The opened route or exchange; `null`: none. */
   readonly chosen: ReadonlySignal<string | null>;
 
   constructor() {
@@ -22,7 +22,7 @@ export class Place {
     location.hash = hrefOf(page, chosen);
   }
 
-  /** On the same page: what is looked at one after the other is no history. */
+  /** Within a page the choice does not enter the browser's history. */
   choose(chosen: string | null): void {
     history.replaceState(null, '', hrefOf(this.page.value, chosen));
     this.#fragment.value = location.hash;

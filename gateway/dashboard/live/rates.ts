@@ -1,6 +1,6 @@
 import type { GatewayStatus, TrafficStatus } from '../../model/status.ts';
 
-/** What was counted of one route over a span of time. */
+/** Counters of one route over a span of time. */
 export interface Span {
   readonly seconds: number;
   readonly requests: number;
@@ -36,7 +36,7 @@ export class Rates {
     // A gateway that was started again counts from zero.
     const restarted = (before.at(-1)?.traffic.requests ?? 0) > traffic.requests;
     const kept = restarted ? [] : before.slice(-(KEPT - 1));
-    // Most of ten thousand routes stand still: what has not changed is held once.
+    // Most of ten thousand routes are idle: an unchanged value is kept once.
     const last = kept.at(-1)?.traffic;
     const same = last !== undefined && last.requests === traffic.requests && last.failed === traffic.failed;
     this.#samples.set(traffic.id, [...kept, { at, traffic: same ? last : traffic }]);
@@ -77,7 +77,7 @@ export class Rates {
   }
 }
 
-/** What was counted from one look to the next. */
+/** Counters between two looks. */
 export interface Moment {
   readonly at: number;
   readonly requests: number;
@@ -98,7 +98,7 @@ function spanOf(samples: readonly Sample[], ms: number): Span | null {
   };
 }
 
-/** A quantile of durations, as far as buckets tell it. `atMost`: it lies in the first one, of which only the upper end is known. */
+/** A quantile of durations, as exact as the buckets. `atMost`: it is in the first one, of which only the upper bound is known. */
 export interface Quantile {
   readonly ms: number;
   readonly bound: 'at most' | 'about' | 'more than';

@@ -1,7 +1,7 @@
 import type { TrafficStatus } from '../../model/status.ts';
 import { type Quantile, quantile, type Rates } from '../live/rates.ts';
 
-/** What the columns of figures say. */
+/** The figures of a row. */
 export interface Counted {
   readonly requests: number;
   readonly failedShare: number;

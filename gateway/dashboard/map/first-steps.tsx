@@ -2,7 +2,7 @@ import { fileName } from '../notices.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
 
-/** Where there is no route yet: what to write, and what to ask then. */
+/** For a gateway without routes: what to write, and what to request then. */
 export function FirstSteps({ file, origin }: { readonly file: string; readonly origin: string }) {
   const curl = `curl ${origin}/hello`;
   return (

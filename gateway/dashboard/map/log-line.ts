@@ -4,12 +4,14 @@ import { formatTime } from '../parts/format.ts';
 const LEVELS: ReadonlyMap<number, string | undefined> = new Map(
   [20, 30, 40, 50, 60].map((number, at) => [number, ['debug', 'info', 'warn', 'error', 'fatal'][at]]),
 );
-/** The section says whose lines these are. */
+/** Fields that the section already shows. */
 const KNOWN: ReadonlySet<string> = new Set(['time', 'level', 'msg', 'pid', 'hostname', 'name', 'service']);
 
-/** What a service wrote, without the colours of a terminal; a structured line (JSON with `level` and `msg`) as `14:01:08 INFO listening {"port":3001}`. */
+/**
+ * A line of a service without terminal colours; a structured one (JSON with `level` and `msg`) as `14:01:08 INFO listening {"port":3001}`.
+ */
 export function readable(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are removed
   const plain = line.replace(/\u001b\[[\d;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f]/g, '');
   const { time, level, msg, ...record } = parsed(plain);
   if (typeof msg !== 'string' || level === undefined) return plain;

@@ -10,7 +10,7 @@ import { RouteRow } from './route-row.tsx';
 import { StreamTable } from './stream-table.tsx';
 import { Totals } from './totals.tsx';
 
-/** Path, name, upstream, endpoints: what is mapped where, and how it is doing. */
+/** Routes with path, name, upstream, endpoints and state. */
 export function MapPage(session: Session) {
   const { feed, place } = session;
   const filter = useSignal('');

@@ -7,7 +7,7 @@ import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
 import { readable } from './log-line.ts';
 
-/** The process that `portway dev` runs behind a route: its state, what it last wrote, and a button that begins it anew. */
+/** The process that `portway dev` runs behind a route: its state, its last lines, and a button that restarts it. */
 export function ProcessSection({ service, feed }: { readonly service: ServiceStatus; readonly feed: Feed }) {
   const failed = useSignal<string | null>(null);
   const { name, state, pid, restarts, lastExit, obstacle, lastOutput } = service;

@@ -104,7 +104,7 @@ function Trouble({ route }: { readonly route: RouteOverview }) {
   return text === null ? null : <span class={`trouble ${shownState(route)}`}>{text}</span>;
 }
 
-/** In one sentence what keeps a route from being well; `null`: nothing. What stops all of it comes first. */
+/** The problem of a route in one sentence; `null`: none. A problem that stops all requests comes first. */
 function trouble({ breaker, service, endpoints, problems = [] }: RouteOverview): string | null {
   if (breaker?.state === 'open' || breaker?.state === 'half-open')
     return `breaker ${breaker.state}: ${breaker.reason}`;

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Sign } from './icons.tsx';
 
-/** @param text or what makes it, when it is wanted */
+/** @param text the text, or a function that makes it on demand */
 export function CopyButton({
   text,
   label = 'Copy',

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { Sign } from './icons.tsx';
 
-/** What is open beside the list, or, where there is little room, over it. */
+/** A panel beside the list, or over it on narrow screens. */
 export function Drawer({
   title,
   close,

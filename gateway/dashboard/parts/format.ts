@@ -1,6 +1,6 @@
 import type { Quantile } from '../live/rates.ts';
 
-/** What is not known, or was not. */
+/** An unknown value. */
 export const NOTHING = '–';
 
 export function formatRate(perSecond: number | null): string {

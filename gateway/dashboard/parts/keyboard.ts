@@ -1,7 +1,7 @@
 import { PAGES } from '../../observe/page/tabs.ts';
 import type { Place } from '../live/place.ts';
 
-/** What the keys do, as the dialog of `?` says it. */
+/** The keys, as the dialog of `?` lists them. */
 export const KEYS = [
   [`1 … ${PAGES.length}`, PAGES.map(({ title }) => title).join(', ')],
   ['/', 'to the filter of the page'],
@@ -42,7 +42,7 @@ function isWriting(target: EventTarget | null): boolean {
   );
 }
 
-/** A field first, then what is open. */
+/** Leaves a field first, then the opened item. */
 function leave(place: Place): void {
   const { activeElement } = document;
   if (activeElement instanceof HTMLElement && isWriting(activeElement)) return activeElement.blur();

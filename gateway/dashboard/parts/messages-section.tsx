@@ -9,7 +9,7 @@ const EVERY_MS = 1_000;
 const SHOWN = 50;
 
 /**
- * What was said over WebSockets and event streams, the newest first, as it passes; nothing where none is looked into.
+ * Messages of WebSockets and event streams, newest first, as they pass; nothing where no route is inspected.
  * @param of `route=/chat`, or `request=ID`
  */
 export function MessagesSection({ of }: { readonly of: string }) {

@@ -9,7 +9,7 @@ export function TextBlock({
   readonly kind?: string;
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys (WCAG 2.1.1)
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard (WCAG 2.1.1)
     <section class={`text-block ${kind}`} aria-label={label} tabIndex={0}>
       <pre>{text}</pre>
     </section>

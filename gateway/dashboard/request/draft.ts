@@ -15,7 +15,7 @@ export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 /** RFC 9110 §9.2.1 */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY']);
 
-/** Whether it may change something: then it is only sent when somebody says so. */
+/** Whether it may change something: then it is sent only after confirmation. */
 export function isUnsafe({ method }: Draft): boolean {
   return !SAFE.has(method.toUpperCase());
 }

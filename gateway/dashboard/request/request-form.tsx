@@ -12,7 +12,7 @@ interface FormParts {
   readonly locked: string | undefined;
 }
 
-/** A request that can be edited and sent. What may change something is sent with a second press. */
+/** An editable request. An unsafe one needs a second press to be sent. */
 export function RequestForm({ draft, send, main, locked }: FormParts) {
   const busy = useSignal(false);
   const asked = useSignal(false);

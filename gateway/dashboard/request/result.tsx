@@ -5,7 +5,7 @@ import { Section } from '../parts/section.tsx';
 import { TextBlock } from '../parts/text-block.tsx';
 import { StatusSign } from '../stream/status-sign.tsx';
 
-/** What came back, and how it differs from what came before. */
+/** The answer, and its differences from the earlier one. */
 export function Result({ result }: { readonly result: ReplayResult }) {
   const { after, difference } = result;
   return (
@@ -41,7 +41,7 @@ export function Body({ body, label }: { readonly body: BodyView; readonly label:
   );
 }
 
-/** What a service says of its bytes goes into an address of ours. */
+/** The service's media type becomes part of a data URL. */
 function imageType(type: string | null): string {
   return /^image\/[\w.+-]+/.exec(type ?? '')?.[0] ?? 'image/png';
 }
@@ -69,7 +69,7 @@ function Difference({ difference }: { readonly difference: AnswerDifference }) {
   );
 }
 
-/** What differs between two answers, one below the other. */
+/** Differences between two answers, one below the other. */
 export function DifferenceList({ difference }: { readonly difference: AnswerDifference }) {
   return (
     <dl class="fields difference">

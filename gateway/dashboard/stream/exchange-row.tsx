@@ -97,7 +97,7 @@ function isOwn(host: string, ownHost: string): boolean {
   return host.replace(/^(?:127\.0\.0\.1|\[::1\])(?=:|$)/, 'localhost') === ownHost;
 }
 
-/** What answered, where no endpoint did. */
+/** The answering part, if it was no endpoint. */
 function wentText({ policy, cache, code }: ExchangeSummary): string {
   if (cache === 'hit') return 'cache';
   if (policy !== null) return policy;

@@ -1,7 +1,7 @@
 import type { ExchangeView } from '../../model/exchanges.ts';
 import { harOf } from '../../observe/exchanges/saved.ts';
 
-/** Asks for each of them with its fields, and has the browser save them as one HTTP archive. @returns how many are kept no more */
+/** Loads the exchanges and lets the browser save them as one HTTP archive. @returns how many are not kept any more */
 export async function saveHar(ids: readonly string[], origin: string): Promise<number> {
   const views = (await Promise.all(ids.map(whole))).filter((view) => view !== null);
   const har = harOf(

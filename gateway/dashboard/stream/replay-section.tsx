@@ -21,7 +21,7 @@ export function ReplaySection({
   const origin = session.feed.status.value?.origin ?? location.origin;
   const send = async () => {
     const edits = editsOf(draft.peek(), origin);
-    // A body that nobody touched is the one that was kept.
+    // An unedited body is taken from the kept exchange.
     const { body, ...rest } = edits;
     const untouched = draft.peek().body === (exchange.request?.body?.text ?? '');
     const told = await ask<ReplayResult>(`/exchanges/${encodeURIComponent(exchange.id)}/replay`, {

@@ -9,7 +9,7 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** The parts of an exchange one after the other: what the gateway did first, each try, and the body. */
+/** The parts of an exchange in order: the gateway's own work, each attempt, and the body. */
 export function spansOf({ tries, headMs, totalMs }: ExchangeView): Span[] {
   const first = tries[0]?.startMs ?? headMs ?? totalMs;
   const spans: Span[] = [{ what: 'gateway', kind: 'gateway', endpoint: null, fromMs: 0, toMs: first }];

@@ -9,7 +9,7 @@ import { StreamTools } from './stream-tools.tsx';
 export function StreamPage(session: Session) {
   const { exchanges, feed, place } = session;
   const filter = exchanges.filter.value;
-  // Another filter is another stream.
+  // Another filter needs another stream.
   useEffect(() => exchanges.open(), [filter]);
   const opened = place.chosen.value;
   const list = exchanges.list.value;
@@ -17,7 +17,7 @@ export function StreamPage(session: Session) {
   const focused = useSignal('');
   const stop = list.find(({ id }) => id === focused.value) ?? list[0];
   const choose = (id: string, range: boolean) => {
-    // What is chosen from must not move.
+    // Rows must not move during a selection.
     if (!exchanges.paused.peek()) exchanges.pause(true);
     const rows = exchanges.list.peek().map((exchange) => exchange.id);
     exchanges.chosen.choose(id, rows, range);

@@ -11,7 +11,7 @@ import { saveHar } from './har.ts';
 
 const TYPING_MS = 250;
 
-/** Which exchanges are shown, and what can be done with them. */
+/** Filters and actions for the shown exchanges. */
 export function StreamTools({ exchanges, feed }: Session) {
   const text = useSignal(exchanges.filter.peek().text);
   const filter = exchanges.filter.value;

@@ -2,7 +2,10 @@ import type { ExchangeView } from '../../model/exchanges.ts';
 import { formatMs } from '../parts/format.ts';
 import { type Span, spansOf } from './spans.ts';
 
-/** Where the time went: a line for each part, one below the other, and its words and figure for who does not see it. Of one try, `Way` names the endpoint. */
+/**
+ * The durations of an exchange: a line for each part, with words and figures for screen readers. `Way` names the endpoint of a single
+ * attempt.
+ */
 export function Waterfall({ exchange }: { readonly exchange: ExchangeView }) {
   const total = Math.max(0.1, exchange.totalMs);
   const isOne = exchange.tries.length < 2;

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 
 const TYPING_MS = 200;
 
-/** A request that somebody thinks of: where it would go and why, and what comes back. */
+/** A hypothetical request: where it would go and why, and its answer when sent. */
 export function TryPage({ feed, draft }: Session) {
   const why = useSignal('');
   const result = useSignal<ReplayResult | null>(null);

@@ -13,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/** What is known of who asks; a number: so many milliseconds no key of that address is looked at. */
+/** An authenticated user, or a number: keys from that address are not checked for so many milliseconds. */
 export type Asker = { readonly user: string } | { readonly user: null; readonly waitMs: number };
 
 interface Session {
@@ -26,10 +26,10 @@ const COOKIE = 'portway-admin';
 const SESSION_S = 12 * 60 * 60;
 const SESSIONS_MAX = 256;
 
-/** Who may ask an admin listener that asks for a key: by bearer, or by the cookie of a login. */
+/** Authenticates requests to an admin listener with keys: by bearer token, or by the cookie of a login. */
 export class AdminAccess {
   readonly #keys: FollowedFile<ApiKeys>;
-  /** By the hash of what the cookie says, the oldest first. */
+  /** By the hash of the cookie's value, oldest first. */
   readonly #sessions = new Map<string, Session>();
   readonly #guesses = new Guesses();
 

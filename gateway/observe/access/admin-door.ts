@@ -10,7 +10,7 @@ import { TlsFiles } from '../../listener/tls-files.ts';
 import type { GatewayConfig } from '../../model/config.ts';
 import { newTicketSeed, TicketKeys } from '../../tls/ticket-keys.ts';
 
-/** TLS of the admin listener, on its port beside plain HTTP: the first byte of a connection tells them apart. */
+/** TLS of the admin listener, on the same port as plain HTTP: the first byte of a connection tells them apart. */
 export class AdminDoor {
   readonly #files: TlsFiles;
 

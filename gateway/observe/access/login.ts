@@ -7,21 +7,21 @@ import type { AdminAccess, Asker } from './admin-access.ts';
 import { isOverTls } from './admin-door.ts';
 
 export interface LoginView {
-  /** `null`: nobody is asked for a key. */
+  /** `null`: no key is required. */
   access(): AdminAccess | null;
   /** Whether nothing may be changed from here. */
   readOnly(): boolean;
-  /** Told of who came in, and of what they changed. */
+  /** Logs logins, and changes with their user. */
   readonly note: (what: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
-/** What says nothing that is worth a key: whether it lives, for probes, and the login with what its page looks like. */
+/** Paths without secrets: liveness for probes, and the login page with its assets. */
 const OPEN = /^\/(?:healthz|readyz|login|dashboard\/[\w.-]+)(?:\?|$)/;
 
 /** Asking, not changing, though their methods can have a body. */
 const ASKING = /^\/(?:login|logout|explain|draft)(?:\?|$)/;
 
-/** The first that a request meets: pages of other origins change nothing, and, where a key is asked for, nobody gets on without one. */
+/** The first check of a request: pages of other origins change nothing, and, if keys are required, nothing else is answered without one. */
 export function answerLogin(app: FastifyInstance, view: LoginView): void {
   app.decorateRequest('adminUser', null);
   app.addHook('onRequest', async (request, reply) => {
@@ -95,7 +95,7 @@ function answerForm(app: FastifyInstance, view: LoginView): void {
       return sendForm(reply, 401);
     }
     view.note({ user: asker.user, address: request.socket.remoteAddress }, 'logged in at the admin listener');
-    // Believed of anybody: it makes the cookie of who says so stricter.
+    // Believed from anybody: it only makes the sender's own cookie stricter.
     const secure = isOverTls(request.raw) || request.headers['x-forwarded-proto'] === 'https';
     return reply.code(303).header('set-cookie', access.begin(key, secure)).header('location', '/').send();
   });

@@ -8,9 +8,9 @@ import { HIDDEN, isSecretName, shownText } from '../../fields/secrets.ts';
 import type { BodyView } from '../../model/exchanges.ts';
 import { shownParts } from './multipart.ts';
 
-// What is shown of a captured body: its codings taken off, and the secrets in JSON and forms masked. Every byte of it is a stranger's.
+// A captured body for display: decoded, with secrets in JSON and forms masked. All of its bytes are untrusted.
 
-/** @param fields of the message. @param maxBytes what decodes to more is unreadable. */
+/** @param fields of the message. @param maxBytes a body that decodes to more is unreadable */
 export async function bodyView(
   captured: CapturedBody | null,
   fields: readonly string[],
@@ -52,11 +52,11 @@ export function shownContent(content: Buffer, type: string, truncated: boolean):
   return { kind: 'binary', text: null, base64: null };
 }
 
-/** What is in an unknown charset is read as UTF-8. */
+/** An unknown charset is read as UTF-8. */
 function textOf(content: Buffer, type: string): string {
   const [, marked] = BYTE_ORDER_MARKS.find(([mark]) => content.toString('hex', 0, 3).startsWith(mark)) ?? [];
   const declared = charsetOf(type);
-  // What says that it is UTF-16 and is not would be ideographs, which anybody can turn back into what they hide.
+  // Text that falsely claims UTF-16 would be shown as ideographs, from which anybody could recover hidden bytes.
   const isNarrow = /^(utf-?16|ucs-2|unicode|iso-10646|csunicode)/.test(declared) && isText(content);
   try {
     return new TextDecoder(marked ?? (isNarrow ? 'utf-8' : declared)).decode(content);
@@ -76,10 +76,10 @@ const BYTE_ORDER_MARKS = [
   ['fffe', 'utf-16le'],
 ] as const;
 
-/** JSON and forms begin with ASCII and have no NUL. Otherwise their charset is another, and names of secrets can't be found. */
+/** JSON and forms begin with ASCII and have no NUL. Otherwise the charset is wrong, and names of secrets can't be found. */
 const isMisread = (text: string) => /^[^\0-\x7f]|\0/.test(text);
 
-/** What was cut off, or is broken, is no JSON: what looks like a member with a secret is masked by its text. */
+/** JSON that is cut off or broken is masked as text. */
 function shownJson(text: string, truncated: boolean): Shown {
   const value = truncated ? undefined : parsed(text);
   if (value === undefined) {
@@ -93,7 +93,7 @@ function shownJson(text: string, truncated: boolean): Shown {
 }
 
 function parsed(text: string): unknown {
-  // JSON.parse and stringify recurse: what nests deeper than anything sensible is shown as it is.
+  // JSON.parse and stringify recurse: deeper nesting is shown as it is.
   if (depthOf(text) > DEPTH_MAX) return undefined;
   try {
     return JSON.parse(text);
@@ -116,14 +116,14 @@ function shownPair(pair: string): string {
   return shown === plain ? shownText(pair) : `${name}=${shownText(shown)}`;
 }
 
-/** Of what is cut off, as much as there is. */
+/** As far as it goes, if it is cut off. */
 const formDecoded = (text: string) => percentDecoded(text.replaceAll('+', ' '));
 
 function isText(content: Buffer): boolean {
   return content.subarray(0, 1_024).every((byte) => byte > 0x1f || (byte >= 0x09 && byte <= 0x0d));
 }
 
-/** Off the loop, and bounded: a few bytes may stand for gigabytes. What was cut off is decoded as far as it goes. @throws */
+/** Decodes off the loop and bounded: a few bytes may decode to gigabytes. A truncated body is decoded as far as it goes. @throws */
 async function decoded(content: Buffer, coding: string | null, maxOutputLength: number): Promise<Buffer> {
   const codings = (coding ?? '').split(',').map((one) => one.trim().toLowerCase());
   let bytes = content;

@@ -49,7 +49,7 @@ async function answerOf({ status, fields, body }: ComparedAnswer): Promise<Shown
   return { status, fields: shownFields(fields), body: await bodyView(body, fields) };
 }
 
-/** What several processes have, as one. */
+/** Joins the lists of several processes. */
 export function joinedCompared(lists: readonly ComparedList[], limit: number): ComparedList {
   const byRoute = Map.groupBy(
     lists.flatMap(({ routes }) => routes),

@@ -20,7 +20,7 @@ const edits = z.strictObject({
 /** @returns `null` where it can't be read. */
 export function readEdits(body: unknown): ReplayEdits | null {
   const { success, data } = edits.safeParse(body ?? {});
-  // What is absent is absent, as the type has it.
+  // JSON drops undefined properties, as the type demands.
   return success ? (JSON.parse(JSON.stringify(data)) as ReplayEdits) : null;
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ExchangeList, ExchangeQuery, MessageList, MessageQuery } from '../../model/exchanges.ts';
 
-/** What a stream of events is made of. */
+/** The source of a stream of events. */
 export interface EventSource {
   /** The status of everything, as JSON on one line. */
   status(): Promise<string>;
@@ -10,8 +10,8 @@ export interface EventSource {
 }
 
 /**
- * Tells those who look what happens: `status` each second, `exchange` for each that has ended. They share one timer. A reader that is slow,
- * or a gateway that is fast, costs it exchanges, and the next one that it gets says how many it missed; nothing waits for it.
+ * Streams events to readers: `status` each second, `exchange` for each one that has ended. All readers share one timer. A slow reader, or a
+ * fast gateway, loses exchanges, and the next event says how many; nothing waits for readers.
  */
 export class EventHub {
   readonly #source: EventSource;
@@ -55,7 +55,7 @@ export class EventHub {
   }
 
   async #tick(): Promise<void> {
-    // What takes longer than a tick is not asked for twice.
+    // A tick that takes longer is not started twice.
     if (this.#busy) return;
     this.#busy = true;
     const readers = [...this.#readers];
@@ -71,11 +71,11 @@ export class EventHub {
   }
 }
 
-/** One who looks. */
+/** One reader. */
 class EventReader {
   readonly text: Readable;
   readonly #query: ExchangeQuery;
-  /** The newest that each process has told; `null`: it was not asked yet. */
+  /** The newest exchange that each process has reported; `null`: not asked yet. */
   #after: Readonly<Record<string, number>> | null = null;
   #sampled = 0;
   #missed = 0;
@@ -94,7 +94,7 @@ class EventReader {
     });
   }
 
-  /** Tells what has ended since it was asked last. What was there before is no news: /exchanges has it. */
+  /** Sends exchanges that ended since the last call. Earlier ones are in /exchanges. */
   async ask(source: EventSource): Promise<void> {
     const after = this.#after;
     const query = { ...this.#query, limit: after === null ? 1 : PER_TICK_MAX, after: after ?? {} };
@@ -141,7 +141,7 @@ class MessageCursor {
   }
 }
 
-/** What a tick has to tell is one text, and one write. @param missed before. @returns how many are missed now */
+/** Writes all events of a tick at once. @param missed before this tick. @returns how many are missed now */
 function tellAll(
   event: string,
   newestFirst: readonly { readonly id: string }[],

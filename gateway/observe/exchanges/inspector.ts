@@ -34,7 +34,7 @@ export interface InspectorOptions {
 }
 
 /**
- * Keeps the newest exchanges of this process while somebody looks: asking for them is looking, and holds for a minute. Nobody looks: an
+ * Keeps the newest exchanges of this process while a reader is active: asking for exchanges activates it for a minute. Without a reader, an
  * exchange costs one comparison.
  */
 export class Inspector implements Inspection {
@@ -77,7 +77,7 @@ export class Inspector implements Inspection {
     return true;
   }
 
-  /** Only so many at once: each may hold a window of what was deflated, both ways. */
+  /** A bounded number at once: each may hold windows of deflate for both directions. */
   listens(route: RouteConfig, record: Readonly<ExchangeRecord>): MessageSink | null {
     if (!this.#isLookedInto(route) || this.#listening.size >= CAPTURING_MAX) return null;
     this.#listening.add(record);
@@ -95,7 +95,7 @@ export class Inspector implements Inspection {
 
   /** It is over, and has a detail or somebody looks. */
   ended(record: ExchangeRecord): void {
-    // What was begun by `captures` has an answer's body, be it empty.
+    // An exchange counted by `captures` has an answer body, possibly empty.
     if (record.detail !== null && record.detail.answerBody !== null) this.#capturing--;
     if (record.detail !== null && record.detail.messages !== null) this.#listening.delete(record);
     // It has a detail because it is traced.
@@ -106,7 +106,7 @@ export class Inspector implements Inspection {
       return;
     }
     this.#sampled++;
-    // Its room is for what is worth more, however many go well.
+    // An exchange that is dropped gives its place in this second to one that is worth more.
     if (detail !== null && this.#inSecond > 0) this.#inSecond--;
   }
 
@@ -146,7 +146,7 @@ export class Inspector implements Inspection {
     const newest = { [PROCESS]: this.#ring.newestSeq };
     const { slice } = this.#options;
     const { text, after } = query;
-    // Those who follow ask twice a second.
+    // Readers that follow ask twice a second.
     const search = text === undefined ? null : new TextSearch(text, after === undefined ? 500 : 25);
     const there = this.#ring.countAfter(after?.[PROCESS] ?? 0);
     for (const kept of this.#ring.newest(after?.[PROCESS])) {
@@ -231,7 +231,7 @@ export function currentCapture(capture: Capture | null): Capture | null {
   return capture !== null && Date.now() < capture.until ? capture : null;
 }
 
-/** What several processes have, as one. */
+/** Joins the lists of several processes. */
 export function joinedLists(lists: readonly ExchangeList[], limit: number): ExchangeList {
   const total = (count: (list: ExchangeList) => number) => lists.reduce((sum, list) => sum + count(list), 0);
   const all = lists.flatMap(({ exchanges }) => exchanges).toSorted((a, b) => b.endedAt - a.endedAt);
@@ -244,7 +244,7 @@ export function joinedLists(lists: readonly ExchangeList[], limit: number): Exch
   };
 }
 
-/** At once, and soon: nobody asks why. */
+/** Without error, retry or delay. */
 function wentWell({ status, errorCode, attempts, startedAt, endedAt, tunnel }: ExchangeRecord): boolean {
   return status < 400 && errorCode === null && attempts <= 1 && !tunnel && endedAt - startedAt < SLOW_MS;
 }
@@ -252,7 +252,7 @@ function wentWell({ status, errorCode, attempts, startedAt, endedAt, tunnel }: E
 const SLOW_MS = 1_000;
 const CAPTURING_MAX = 64;
 const KEPT_PER_SECOND = 1_000;
-/** The rest is for those that fail: they are what somebody looks for. */
+/** The rest of the ring is for failures, which are what people look for. */
 const PLAIN_SHARE = 0.75;
 const LOOKED_AT_MS = 60_000;
 const LOOKED_KEPT = 16;

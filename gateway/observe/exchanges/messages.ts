@@ -5,7 +5,7 @@ import { shownText } from '../../fields/secrets.ts';
 import type { MessageList, MessageQuery, MessageSummary } from '../../model/exchanges.ts';
 import { shownContent } from './bodies.ts';
 
-/** Of its exchange no more: the whole has bodies, which would live as long as its last message. */
+/** Only this part of the exchange: its bodies would live as long as its last message. */
 type KeptOf = Readonly<Pick<ExchangeRecord, 'requestId' | 'route' | 'target'>>;
 
 interface KeptMessage {
@@ -76,7 +76,7 @@ function isOfExchange({ of }: KeptMessage, { route, request }: MessageQuery): bo
   return (route ?? of.route) === of.route && (request ?? of.requestId) === of.requestId;
 }
 
-/** What is hidden can't be searched for either. */
+/** Masked text can't be searched for. */
 function hasText({ text, event }: MessageSummary, wanted: string | undefined): boolean {
   return wanted === undefined || `${event ?? ''}\n${text}`.toLowerCase().includes(wanted.toLowerCase());
 }
@@ -112,7 +112,7 @@ function closeText(content: Buffer): string {
     : `${content.readUInt16BE(0)} ${shownText(content.toString('utf8', 2))}`.trim();
 }
 
-/** Protocols put something before their JSON: Socket.IO says `42["login",{...}]`. */
+/** Protocols have prefixes before their JSON, as Socket.IO's `42["login",{...}]`. */
 function messageText(content: Buffer, truncated: boolean): string {
   const json = /^\s*[[{"]/.test(content.toString('latin1', 0, 64));
   return json
@@ -120,7 +120,7 @@ function messageText(content: Buffer, truncated: boolean): string {
     : withoutMembers(shownText(content.toString()));
 }
 
-/** What several processes have, as one. */
+/** Joins the lists of several processes. */
 export function joinedMessages(lists: readonly MessageList[], limit: number): MessageList {
   const total = (count: (list: MessageList) => number) => lists.reduce((sum, list) => sum + count(list), 0);
   const all = lists.flatMap(({ messages }) => messages).toSorted((a, b) => b.at - a.at);

@@ -5,10 +5,11 @@ const PARTS_MAX = 100;
 const VALUE_CHARS = 1_000;
 
 /**
- * The parts of a multipart body (RFC 2046 §5.1, RFC 7578), a line each: a value that no secret's name stands before, or what a file is and how large.
+ * The parts of a multipart body (RFC 2046 §5.1, RFC 7578), one line each: a value whose name is no secret's, or the name and size of a
+ * file.
  * @param type the Content-Type
  * @param truncated whether the content was cut off, so that its last part may be larger
- * @returns `null` where it has no boundary, or no part behind one
+ * @returns `null` without a boundary, or without any part
  */
 export function shownParts(content: Buffer, type: string, truncated: boolean): string | null {
   const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? [];
@@ -19,7 +20,7 @@ export function shownParts(content: Buffer, type: string, truncated: boolean): s
   for (let parts = 0; at >= 0 && parts < PARTS_MAX; parts++) {
     const from = at + delimiter.length;
     if (content.toString('latin1', from, from + 2) === '--') break;
-    // Some end lines by LF alone: what follows must not pass as the rest of a value whose name is no secret's.
+    // Some clients end lines by LF alone: the next part must not pass as the rest of this one.
     at = content.indexOf(`\n${delimiter}`, from, 'latin1');
     const end = at < 0 ? content.length : at - (content[at - 1] === CR ? 1 : 0);
     const line = shownPart(content.subarray(from, end), truncated && at < 0);
@@ -29,7 +30,7 @@ export function shownParts(content: Buffer, type: string, truncated: boolean): s
   return lines.length === 0 ? null : lines.join('\n');
 }
 
-/** What has no name is not known to be no secret: only its size is told. */
+/** A part without a name may be secret: only its size is shown. */
 function shownPart(part: Buffer, truncated: boolean): string | null {
   const end = part.indexOf('\r\n\r\n');
   if (end < 0) return null;

@@ -35,7 +35,7 @@ export function readMessageQuery(parameters: URLSearchParams): MessageQuery | nu
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** `30s`, `5m` in milliseconds; `null`: it is none of these. */
+/** `30s`, `5m` in milliseconds; `null`: anything else. */
 export function agoMs(text: string): number | null {
   const read = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
   return read === null ? null : Number(read[1]) * UNIT_MS[read[2]!]!;

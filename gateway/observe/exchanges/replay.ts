@@ -8,7 +8,7 @@ import type { KeptRequest, ReplayEdits, ReplayResult, ShownAnswer } from '../../
 import { bodyView } from './bodies.ts';
 import { pairs, shownFields } from './view.ts';
 
-/** Why it is not sent, for who asked. */
+/** Why it is not sent, for the client. */
 export class ReplayRefusal extends Error {
   override readonly name = 'ReplayRefusal';
 }
@@ -23,8 +23,8 @@ export interface Entrance {
 type Request = Pick<KeptRequest, 'method' | 'target' | 'fields'> & { readonly body: Buffer | null };
 
 /**
- * Sends a kept request once more, by the door that clients come in by, so that every policy holds. In production what is masked is left out,
- * for nobody is to act with the credentials of another.
+ * Sends a kept request again through the clients' port, so that every policy applies. In production, masked values are left out: nobody may
+ * act with another's credentials.
  * @throws ReplayRefusal
  */
 export async function replay(
@@ -69,13 +69,13 @@ function bodyOf(kept: KeptRequest, edits: ReplayEdits, mode: string): Buffer | n
       'Its body was not kept: give one as `body`, or have bodies kept (`inspect: true` on the route) and send it again.',
     );
   if (!kept.body) return null;
-  // Nobody can tell a login from any other form.
+  // A login can't be told from any other form.
   if (mode === 'production')
     throw new ReplayRefusal('In production a body that a client sent is not sent again: give one as `body`.');
   return Buffer.from(kept.body, 'base64');
 }
 
-/** What says how the connection is used, and how the body is framed, is said anew. */
+/** Fields of connection and framing, which are made anew. */
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -97,7 +97,7 @@ function sendable(given: readonly string[], kept: readonly string[], mode: strin
     if (OF_THE_CONNECTION.has(lower)) continue;
     const masked = given !== kept && value.includes(HIDDEN);
     const meant = masked ? pairs(kept).find(([other]) => other.toLowerCase() === lower)?.[1] : value;
-    // An editor may set any field; what the client sent is the client's.
+    // A user may edit any field; unedited ones are the client's.
     const clients = masked || given === kept;
     const hidden = clients && mode === 'production' && shownField(lower, meant ?? '') !== meant;
     if (meant === undefined || hidden) continue;
@@ -139,7 +139,7 @@ function send({ method, target, fields, body }: Request, entrance: Entrance): Pr
     agent: false,
     timeout: ANSWER_MS,
     signal: AbortSignal.timeout(ANSWER_MS),
-    // It is our own port on this machine, whatever name stands in the certificate.
+    // Our own port on this machine, whatever the certificate's name.
     rejectUnauthorized: false,
   } as const;
   const request = (entrance.secure ? https : http).request(options);

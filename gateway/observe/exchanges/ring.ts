@@ -125,7 +125,7 @@ export class ExchangeRing {
     return { seq, endedAt, record: { ...record, detail } };
   }
 
-  /** A copy, which may be held for longer than the ring has it. @param facts what its JSON says of it. */
+  /** A copy, which outlives the ring's. @param facts its properties in the JSON */
   #bodyAt(begin: number, facts: CapturedBody | null): CapturedBody | null {
     if (facts === null) return null;
     const { kept, bytes, whole } = facts;

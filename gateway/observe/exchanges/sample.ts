@@ -1,6 +1,6 @@
 /**
- * Which of those that went well at once are kept: a burst is kept whole, of a steady load an even share, and of each route some, so that the busiest
- * does not hide the others. Each that is kept is written out, read back and told, which costs more than all else that looking does.
+ * Selects which successful exchanges are kept: all of a burst, an even share of a steady load, and some of each route, so that the busiest
+ * does not hide the others. Each kept exchange is written, read back and sent, which is the largest cost of an open dashboard.
  */
 export class Sample {
   readonly #all = new Allowance(ALL);
@@ -28,7 +28,7 @@ interface Rate {
   readonly burst: number;
 }
 
-/** The generic cell rate algorithm: one instant says how much is left. */
+/** The generic cell rate algorithm: one instant holds the state. */
 class Allowance {
   readonly #everyMs: number;
   readonly #aheadMs: number;

@@ -1,8 +1,8 @@
 import type { BodyView, ExchangeView, MessageView } from '../../model/exchanges.ts';
 
 /**
- * An exchange as others read it: a command line, a script, an archive, a test. Pure, so that a page in a browser may load it. What is masked
- * stays masked: the person who runs it puts a secret in its place.
+ * An exchange in other formats: a command line, a script, an archive, a test. Pure, so that a page in a browser can load it. Masked values
+ * stay masked: the person who runs it replaces them.
  */
 export const SAVED_AS: Readonly<Record<string, (exchange: ExchangeView, origin: string) => string>> = {
   curl: curlOf,
@@ -13,7 +13,7 @@ export const SAVED_AS: Readonly<Record<string, (exchange: ExchangeView, origin: 
 
 type Fields = MessageView['fields'];
 
-/** What says how a connection is used and a body is framed: its sender says it anew. */
+/** Fields of connection and framing, which the sender makes anew. */
 const OF_THE_CONNECTION =
   /^(connection|keep-alive|proxy-connection|transfer-encoding|content-length|te|trailer|upgrade|expect|host|http2-settings)$/i;
 

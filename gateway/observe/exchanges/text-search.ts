@@ -5,8 +5,8 @@ import type { KeptExchange } from './ring.ts';
 import { messageOf, summaryOf } from './view.ts';
 
 /**
- * Looks for a text, in any case, in what is shown of exchanges, their decoded bodies, too. What is hidden can't be searched for either: else a
- * search would tell it letter by letter.
+ * Searches for text, in any case, in shown exchanges with their decoded bodies. Masked values can't be searched for: otherwise a search
+ * would reveal them letter by letter.
  */
 export class TextSearch {
   readonly #wanted: string;

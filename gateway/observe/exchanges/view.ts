@@ -13,7 +13,7 @@ import { withoutSecrets } from '../shown-explanation.ts';
 import { bodyView } from './bodies.ts';
 import type { KeptExchange } from './ring.ts';
 
-// What is shown of a kept exchange. Nothing leaves the ring but through these.
+// Kept exchanges for display. Nothing leaves the ring except through these functions.
 
 export function summaryOf({ record, endedAt }: KeptExchange, id: string): ExchangeSummary {
   const { startedAt, headAt, endedAt: ended, errorCode, cause, detail, target } = record;

@@ -1,6 +1,6 @@
 /**
- * Every metric that `GET /metrics` tells: one table, from which the text that Prometheus reads and the table of docs/metrics.md are made.
- * Names are those of OpenTelemetry's semantic conventions, as Prometheus writes them, wherever it has one.
+ * Every metric of `GET /metrics`: one table for the text that Prometheus reads and for the table of docs/metrics.md. Names follow
+ * OpenTelemetry's semantic conventions, as Prometheus writes them, wherever there is one.
  */
 
 export interface MetricRow {
@@ -11,7 +11,7 @@ export interface MetricRow {
   readonly help: string;
 }
 
-/** Every one of them has few values: what the configuration names, or a closed list. */
+/** Each has few values: configured names, or a closed list. */
 export type Label =
   | 'http_route'
   | 'http_request_method'
@@ -27,7 +27,7 @@ export type Label =
   | 'name'
   | 'mode';
 
-/** What each label says. */
+/** The description of each label. */
 export const LABELS: Readonly<Record<Label, string>> = {
   http_route:
     'Id of the route as configured, or of the stream (`tcp 7000`). `(none)`: no route took it. `(page)`: the gateway’s own page.',

@@ -1,7 +1,7 @@
 import type { ConfigStatus, OrderedCertificateStatus, SharedStatus } from '../../model/status.ts';
 import { type Reading, ReadingBuilder } from './reading.ts';
 
-/** What is known of the configuration by the process that follows the file. @param refusals how many newer ones were refused. */
+/** Readings of the process that follows the file. @param refusals the number of newer configurations that were refused */
 export function readConfig({ reloads, loadedAt, rejected }: ConfigStatus, refusals: number): Reading {
   const reading = new ReadingBuilder();
   reading.add('portway_config_reloads_total', reloads, { result: 'accepted' });
@@ -11,7 +11,7 @@ export function readConfig({ reloads, loadedAt, rejected }: ConfigStatus, refusa
   return reading.build();
 }
 
-/** What is known of certificates by the process that orders them. @param results how many orders ended how */
+/** Readings of the process that orders certificates. @param results the number of orders by result */
 export function readCertificates(
   certificates: readonly OrderedCertificateStatus[],
   results: { readonly issued: number; readonly failed: number },
@@ -26,7 +26,7 @@ export function readCertificates(
   return reading.build();
 }
 
-/** What is known of the Redis by the process that speaks with it. */
+/** Readings of the process that is connected to the Redis. */
 export function readShared(shared: SharedStatus | null): Reading {
   const reading = new ReadingBuilder();
   if (shared === null) return reading.build();

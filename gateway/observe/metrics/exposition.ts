@@ -8,8 +8,8 @@ import { Sums } from './sums.ts';
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * What the readings of several processes say together, in the text format of Prometheus, piece by piece: ten thousand busy routes are 57 MB of it, and
- * requests do not wait for that. prom-client is loaded when somebody asks: workers, and gateways that nobody watches, do without.
+ * Joins the readings of several processes in the text format of Prometheus, in pieces: ten thousand busy routes take 57 MB, and requests
+ * must not wait for that. prom-client is loaded on demand: workers, and gateways that nobody scrapes, do without.
  */
 export async function* exposition(readings: readonly Reading[], slice: TimeSlice): AsyncGenerator<string> {
   const { Registry } = await import('prom-client');
@@ -37,7 +37,7 @@ async function summed(readings: readonly Reading[], slice: TimeSlice): Promise<S
   return sums;
 }
 
-/** With the lines that say what it is before it, and a line's end behind it. */
+/** With the HELP and TYPE lines before it, and a final line end. */
 async function familyText(registry: Registry, name: MetricName, all: readonly Series[]): Promise<string> {
   const { type, help } = METRICS[name];
   const values = type === 'histogram' ? all.flatMap((one) => histogramSamples(name, one)) : all.map(sample);
@@ -51,7 +51,7 @@ function sample({ labels, values: [value] }: Series) {
 }
 
 function histogramSamples(name: MetricName, { labels, values }: Series) {
-  // What is shared is put into words once for all of them.
+  // The common text of all lines is made once.
   const line = (suffix: string, value: number, own = {}) => ({
     metricName: `${name}_${suffix}`,
     labels: own,

@@ -9,7 +9,7 @@ import { type Reading, ReadingBuilder } from './reading.ts';
 import { readTraffic } from './traffic-reading.ts';
 import { type NamedUpstream, readUpstreams } from './upstream-reading.ts';
 
-/** What is looked at when somebody asks, beside what was counted. */
+/** Values that are read on demand, beside the counters. */
 export interface GatewayGauges {
   readonly routes: readonly NamedUpstream[];
   readonly streams: readonly RunningStream[];

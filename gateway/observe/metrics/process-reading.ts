@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { ReadingBuilder } from './reading.ts';
 
-/** What a process is to the system. */
+/** Readings of the process from the operating system. */
 export async function readProcess(reading: ReadingBuilder): Promise<void> {
   const { user, system } = process.cpuUsage();
   reading.add('process_cpu_seconds_total', user / 1e6, { mode: 'user' });
@@ -15,7 +15,7 @@ export async function readProcess(reading: ReadingBuilder): Promise<void> {
   if (descriptors !== null) reading.add('process_open_fds', descriptors);
 }
 
-/** `null`: this system does not say, or there is none left to ask with. */
+/** `null`: the system does not tell, or has no descriptor left to read it with. */
 function openDescriptors(): Promise<number | null> {
   // One of them is the folder's own.
   return readdir('/proc/self/fd').then(

@@ -2,19 +2,19 @@ import type { Label, MetricName } from './catalog.ts';
 
 export type Labels = Readonly<Partial<Record<Label, string>>>;
 
-/** One series: of a histogram the count of each bucket by itself and the sum, of everything else one number. */
+/** One series: for a histogram the count of each bucket (not cumulative) and the sum, otherwise one number. */
 export interface Series {
   readonly labels: Labels;
   readonly values: readonly number[];
 }
 
-/** What one process knows of one metric. */
+/** One process's reading of one metric. */
 interface MetricReading {
   readonly name: MetricName;
   readonly series: readonly Series[];
 }
 
-/** What one process knows, as plain data: workers send it to their primary. */
+/** One process's readings as plain data, which workers send to their primary. */
 export type Reading = readonly MetricReading[];
 
 /** Puts a reading together. */

@@ -6,7 +6,7 @@ interface Sum {
   readonly values: number[];
 }
 
-/** What several readings say together of each series, as the catalogue has it: sums, or the worst. */
+/** Joins several readings of each series as the catalogue demands: by sum, or by the worst. */
 export class Sums {
   readonly #byName = new Map<MetricName, Map<string, Sum>>();
 
@@ -23,7 +23,7 @@ export class Sums {
     for (const { name, series } of reading) for (const one of series) this.add(name, one);
   }
 
-  /** Forgets what is about other routes. */
+  /** Forgets other routes. */
   keepOnly(routes: ReadonlySet<string>): void {
     for (const all of this.#byName.values())
       for (const [key, { labels }] of all)

@@ -3,7 +3,9 @@ import type { Traffic } from '../../exchange/counters/traffic.ts';
 import type { MetricName } from './catalog.ts';
 import type { Labels, ReadingBuilder } from './reading.ts';
 
-/** What was counted of one route or stream. What never had any traffic has no series: ten thousand routes must not make a hundred thousand lines. */
+/**
+ * The counters of one route or stream. Without any traffic there are no series: ten thousand routes must not make a hundred thousand lines.
+ */
 export function readTraffic(reading: ReadingBuilder, traffic: Traffic): void {
   const { id, durations, active, tunnels, endpoints } = traffic;
   const route = { http_route: id };

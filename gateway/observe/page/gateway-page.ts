@@ -24,8 +24,8 @@ interface MapContext {
 }
 
 /**
- * The gateway's own page: what is mapped where, and how it is doing. Answer it with `pageFields` and `statusPolicy`
- * (page/document.ts), and with `Vary: Accept`, because the same address has `renderStatus`, too.
+ * The gateway's own page: routes and their state. Answer it with `pageFields` and `statusPolicy` (page/document.ts), and with `Vary:
+ * Accept`, since the same URL also has `renderStatus`.
  */
 export function renderPage(input: PageInput): string {
   const status = pageStatus(input);
@@ -35,7 +35,7 @@ export function renderPage(input: PageInput): string {
   return renderDocument({ title: title(status), body, script: statusScript });
 }
 
-/** The map as a document, without what makes it live: also what the dashboard shows until its program runs, and where it never does. */
+/** The map as a static document: the dashboard shows it until its program runs, or without scripts. */
 export function renderMap(status: PageStatus, around: MapContext): string {
   const { config } = status;
   const parts = [
@@ -79,7 +79,7 @@ ${textBlock('Problems of the configuration', rejected.trimEnd())}
 </section>`;
 }
 
-/** What is served, but not all of it. */
+/** Notices about parts of the configuration that are not served. */
 function gapNotices({ discovery, unserved }: ConfigStatus): string {
   const parts = [];
   if (discovery && discovery.failure !== null)

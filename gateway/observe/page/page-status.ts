@@ -9,13 +9,13 @@ import type {
 } from '../../model/status.ts';
 import { type RouteState, shownState, stateOf, streamState } from '../route-state.ts';
 
-/** What the page shows, and what its script asks for. In production: paths and their state, and nothing else. */
+/** The content of the page and of its script's requests. In production: paths and their state, and nothing else. */
 export interface PageStatus {
   /** Differs when anything else here does. */
   readonly version: string;
   readonly mode: 'development' | 'production';
   readonly routes: readonly PageRoute[];
-  /** Raw ports; a stranger learns of none. */
+  /** Raw ports; not shown to strangers. */
   readonly streams: readonly PageStream[];
   readonly config: ConfigStatus | null;
 }
@@ -45,7 +45,7 @@ export interface RouteDetails {
   /** The container whose labels ask for it; absent: it stands in the file. */
   readonly origin?: string;
   readonly endpoints: readonly EndpointStatus[];
-  /** What its breaker keeps back, and why; `null`: nothing. */
+  /** What the breaker stops, and why; `null`: nothing. */
   readonly breaker: string | null;
   readonly service: ServiceStatus | null;
 }
@@ -89,7 +89,7 @@ function developmentRoute(route: RouteStatus): PageRoute {
   };
 }
 
-/** How many connections there are is no news, as the output of processes is none. */
+/** The number of connections and the output of processes are no reason to render the page again. */
 function pageStream(stream: StreamStatus): PageStream {
   const { id, problem } = stream;
   const state = streamState(stream);
@@ -112,7 +112,7 @@ function breakerText(breaker: RouteStatus['breaker']): string | null {
 function productionRoute(route: RouteStatus): PageRoute {
   const { path } = route;
   const state = stateOf(route);
-  // How many endpoints there are is nobody's business: some up is up.
+  // The number of endpoints is not shown to strangers: if some are up, it is up.
   return {
     label: path,
     host: null,

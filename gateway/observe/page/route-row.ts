@@ -12,7 +12,7 @@ export interface PageAddress {
   readonly origin?: string;
 }
 
-/** A row of the table; `index` tells it apart on the page. */
+/** A row of the table; `index` makes its ids unique on the page. */
 export function renderRoute(route: PageRoute, index: number, address: PageAddress): string {
   const cells = [
     rowHead(route.state, pathLink(route, index, address) + nameLink(route, address) + lineOf(route.details)),

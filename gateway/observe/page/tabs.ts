@@ -9,7 +9,7 @@ export const PAGES = [
 
 export type PageName = (typeof PAGES)[number]['name'];
 
-/** @param chosen what is open on the page */
+/** @param chosen the item opened on the page */
 export function hrefOf(page: PageName, chosen: string | null = null): string {
   return chosen === null ? `#/${page}` : `#/${page}/${encodeURIComponent(chosen)}`;
 }

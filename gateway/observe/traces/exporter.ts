@@ -18,8 +18,8 @@ interface Finished {
 }
 
 /**
- * Sends the spans of finished exchanges to a collector (OTLP/HTTP, JSON): twice a second at most, one batch at a time. No exchange waits for
- * it: what finds the queue full is left out, and a batch that is not taken is lost.
+ * Sends the spans of finished exchanges to a collector (OTLP/HTTP, JSON): at most twice a second, one batch at a time. No exchange waits
+ * for it: spans that find the queue full are dropped, and a failed batch is lost.
  */
 export class TraceExporter {
   readonly #config: TracesConfig;
@@ -76,7 +76,7 @@ export class TraceExporter {
     return this.#config.gzip ? promisify(zlib.gzip)(text) : Buffer.from(text);
   }
 
-  /** Redirects are not followed; what the answer says beside its status is not read. @throws */
+  /** Redirects are not followed; only the status of the answer is read. @throws */
   #post(body: Buffer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { otlp, headers, gzip } = this.#config;
@@ -122,7 +122,7 @@ export class TraceExporter {
     if (cause === null) this.#lost = 0;
   }
 
-  /** Sends what is left, for as long as a stop may take for it. */
+  /** Sends the remaining spans, for as long as a stop may take. */
   async close(): Promise<void> {
     clearTimeout(this.#timer ?? undefined);
     this.#timer = null;

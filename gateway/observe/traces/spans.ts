@@ -74,7 +74,7 @@ function serverSpan(record: Readonly<ExchangeRecord>, trace: ExchangeTrace, cloc
   };
 }
 
-/** @returns `null` where the service was never told of it. */
+/** @returns `null` if the attempt was never sent */
 function attemptSpan(
   attempt: AttemptDetail,
   at: number,
@@ -116,7 +116,7 @@ function knownMethod(method: string): string {
   return KNOWN.has(method) ? method : '_OTHER';
 }
 
-/** What is not known, and the zero that means so, is left out. */
+/** Unknown values, and zeros that mean unknown, are left out. */
 function attributes(values: Readonly<Record<string, string | number | null>>): OtlpAttribute[] {
   return Object.entries(values).flatMap(([key, value]) => {
     if (value === null || value === 0) return [];

@@ -5,7 +5,7 @@ import { ExchangeTrace, type Tracing } from '../../exchange/trace.ts';
 import type { TracesConfig } from '../../model/config.ts';
 import { TraceExporter } from './exporter.ts';
 
-/** Traces a share of the exchanges, as `traces:` of the configuration says; off, an exchange costs one comparison. */
+/** Traces a share of the exchanges, as configured by `traces:`; switched off, an exchange costs one comparison. */
 export class Tracer implements Tracing {
   readonly #log: Logger;
   readonly #identity: IdentitySource;
@@ -18,7 +18,7 @@ export class Tracer implements Tracing {
     this.#identity = identity;
   }
 
-  /** A new configuration; one that says the same changes nothing. */
+  /** Applies a configuration; an equal one changes nothing. */
   use(config: TracesConfig | null): void {
     if (JSON.stringify(config) === JSON.stringify(this.#config)) return;
     void this.#exporter?.close();
@@ -27,7 +27,10 @@ export class Tracer implements Tracing {
     this.on = config !== null;
   }
 
-  /** By the parent where it is believed (W3C Trace Context §3.2.2.5.1), else by chance: who chooses a trace id must not choose that. */
+  /**
+   * Follows a believed parent (W3C Trace Context §3.2.2.5.1), else decides by chance: clients that choose a trace id must not choose this,
+   * too.
+   */
   begin(received: string | null, believed: boolean): ExchangeTrace | null {
     const valid = received !== null && isTraceparent(received) ? received : null;
     const sampled = believed && valid !== null ? isSampled(valid) : Math.random() < this.#config!.sample;

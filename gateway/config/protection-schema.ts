@@ -17,7 +17,7 @@ const timeoutRows = section({
   response: row(
     duration(DAY),
     'From the last byte of the request that was sent to the head of the answer. Then 504.',
-    { as: 'responseMs', default: '30s', also: 'read send' },
+    { as: 'responseMs', default: '30s', also: 'read send request server' },
   ),
   idle: row(
     duration(DAY),

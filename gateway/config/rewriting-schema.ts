@@ -63,13 +63,13 @@ export const rewritingRows = {
       type: 'path',
       expected: 'a path, /api/v2',
       default: '/',
-      also: 'addprefix basepath pathprefix replaceprefix',
+      also: 'addprefix basepath replaceprefix replacepath replacepathregex rewritetarget',
     },
   ),
   append: row(
     flag,
     'Whether what follows the prefix is appended to `rewritePrefix`, and to `redirect`. Without it the whole route leads to that one path; the query stays.',
-    { default: 'true', also: 'replacepath fullpath' },
+    { default: 'true', also: 'fullpath' },
   ),
   rewrite: row(
     onOff,

@@ -27,6 +27,10 @@ export function parseRouteKey(text: string): ParseResult<RouteKey> {
   if (text.includes('${')) return refused('variables are expanded in values, not in keys', A_ROUTE);
   const modified = /^([~^=]+\*?)\s*\^?(\/[\w./-]*|(?=\\|\.|\())/.exec(text);
   if (modified) return refused(modifierHint(modified[1]!, modified[2]!), A_ROUTE);
+  const method = /^([A-Z]+) +(?=\/)/.exec(text);
+  if (method) return refused(`methods stand below the route: when: { methods: ${method[1]} }`, A_ROUTE);
+  if (/^(?:\*|_|default|all)$/.test(text))
+    return refused('/ is the route of everything that no other route takes', A_ROUTE);
   const slash = text.indexOf('/');
   if (slash === 0) return parsePath(text, null);
   const host = parseRouteHost(slash === -1 ? text : text.slice(0, slash), text);

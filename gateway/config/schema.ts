@@ -111,7 +111,7 @@ const gatewayRows = section({
       expected: 'an IP address, a CIDR block, loopback or private, or a list of them',
       type: 'IP address, CIDR block, `loopback`, `private`, or a list of them',
       defaultText: 'nobody',
-      also: 'trustedproxies trustforwardheader',
+      also: 'trustedproxies trustforwardheader setrealipfrom realip realipheader forwardedheaders',
     },
   ),
   maxConnections: row(count(1, 1_000_000), 'Client connections at once.', {
@@ -230,7 +230,7 @@ export const configuration = z
     ).optional(),
     log: described(log, 'What is logged, and how.', {
       defaultText: 'see [log](#log)',
-      also: 'logging',
+      also: 'logging loglevel',
     }).optional(),
   })
   .meta({ doc: { expected: 'a map with the key "routes"', holder: 'the configuration' } });

@@ -72,7 +72,7 @@ export const tlsForm = z
         expected: 'dev, a map with cert and key, or a list of such',
         type: '`dev`, a map, see [certificate](#certificate), or a list of such',
         defaultText: '**required** without `acme`',
-        also: 'certificate certs cert key sslcertificate sslcertificatekey dev',
+        also: 'certificate certs cert key certfile keyfile sslcertificate sslcertificatekey dev',
       },
     ).optional(),
     acme: described(

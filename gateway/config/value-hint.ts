@@ -20,12 +20,16 @@ export function hintOf(
   if (typeof value === 'number') return numberHint(value, doc, leaf);
   if (typeof value === 'string') return textHint(value, doc, leaf);
   if (value === null) return emptyHint(leaf);
-  if (value === true) return ON[String(leaf.path.at(-1))];
+  const key = String(leaf.path.at(-1));
+  if (doc.expected === 'the path of a file' && (key === 'basic' || key === 'keys')) return SHORT[key];
+  if (value === true) return ON[key];
   if (isMixedList(leaf, document))
     return 'a list holds targets, or maps with "to", not both; endpoints with weights stand below "to:"';
   const isMap = doc.expected?.startsWith('a map') ?? false;
   return Array.isArray(value) && isMap ? 'remove the dashes: it is a map, not a list' : undefined;
 }
+
+const CERTIFICATES = 'acme: on orders certificates, dev makes some for this machine (docs/tls.md)';
 
 /** Likely intentions of switching these on. */
 const ON: Readonly<Record<string, string>> = {
@@ -36,6 +40,7 @@ const ON: Readonly<Record<string, string>> = {
   canary: 'say where, and how much: { to: 3002, weight: 5% }',
   slowStart: 'say how long: 30s',
   breaker: 'write on',
+  tls: CERTIFICATES,
 };
 
 /** Likely intentions of text in place of a map. */
@@ -45,6 +50,14 @@ const SHORT: Readonly<Record<string, string>> = {
   errorPages: 'say which answers have the page: { 404: ./404.html, 5xx: ./down.html }',
   respond: 'with its key: { status: 200, body: ./page.html }',
   auth: 'say which proof, and where it is: { basic: ./users.txt }',
+  tls: CERTIFICATES,
+  compress: 'true is enough; with its key: { encodings: [br, gzip] }',
+  rewrite: 'another path at the service is "rewritePrefix: /api"',
+  minVersion: 'its number alone: "1.2"',
+  traces: 'with its key: { otlp: http://127.0.0.1:4318 }',
+  hash: 'with its name: { cookie: sid }, or { header: X-User }',
+  basic: 'users stand in a file of their own, made by "portway passwd" (docs/auth.md)',
+  keys: 'keys stand in a file of their own (docs/auth.md)',
   cache: 'true is enough: how long an answer is kept is said by its own Cache-Control (docs/cache.md)',
 };
 

@@ -37,8 +37,28 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   ]),
   ...sameFor('what leads where stands below "routes:": /api: 3001, or /api: [3001, 3002]', [
     ...['server', 'servers', 'upstream', 'upstreams', 'backend', 'backends', 'cluster', 'clusters'],
-    ...['location', 'locations', 'http', 'routers', 'frontends', 'proxy'],
+    ...['location', 'locations', 'http', 'routers', 'frontend', 'frontends', 'proxy', 'reverseproxy'],
+    ...['listeners', 'staticresources', 'virtualhosts'],
   ]),
+  ...sameFor('times stand below "timeouts:": { connect: 2s, response: 30s, idle: 60s }', [
+    ...['proxyreadtimeout', 'proxysendtimeout', 'proxyconnecttimeout', 'readtimeout', 'writetimeout'],
+    ...['dialtimeout', 'connecttimeout', 'responseheadertimeout', 'idletimeout', 'requesttimeout'],
+  ]),
+  ...sameFor('nothing has to be set: bodies pass in both directions as they come', [
+    ...['buffering', 'proxybuffering', 'proxyrequestbuffering', 'flushinterval', 'streaming'],
+  ]),
+  ...sameFor('nothing has to be set: the admin listener has them at /metrics (docs/metrics.md)', [
+    ...['metrics', 'prometheus', 'stats'],
+  ]),
+  ...sameFor('nothing has to be set: each exchange is a line on standard output (docs/logs.md)', [
+    ...['accesslog', 'accesslogs', 'errorlog'],
+  ]),
+  ...sameFor('a key beside "routes:" is the default of all routes', ['defaults', 'default', 'global']),
+  ...sameFor('routes are for every port of the gateway', ['entrypoints', 'entrypoint', 'listener']),
+  priority:
+    'the order in the file does not matter: host before none, exact before prefix, longer before shorter',
+  rule: 'host and path are the key of the route: "shop.example/cart: 3010"; conditions stand below "when:"',
+  email: 'it stands below "tls: { acme: { email: ... } }" (docs/tls.md)',
   ...sameFor('nothing has to be set: every route carries WebSockets', ['websocket', 'websockets', 'ws']),
   ...sameFor('one file is the whole configuration; anchors (&name, "<<: *name") spare repetition', [
     ...['include', 'includes', 'import', 'imports'],
@@ -46,11 +66,36 @@ const NOT_A_SETTING: Readonly<Record<string, string>> = {
   host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
   hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',
+  regex: 'no regular expressions: a route takes everything below its path, "/cart: 3010"',
   path: 'a path is the key of the route: "/cart: 3010"',
+  pathprefix: 'a path is the key of the route: "/cart: 3010"',
   prefix: 'a path is the key of the route: "/cart: 3010"',
   middleware: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
   middlewares: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
 };
+
+/** The same for maps of a route. `has` is a key that only this map knows. */
+const NOT_BELOW: readonly (readonly [has: string, hint: string, words: ReadonlySet<string>])[] = [
+  [
+    'maxEntry',
+    'how long an answer is kept is said by its own Cache-Control (docs/cache.md)',
+    words('ttl maxage valid proxycachevalid expires duration time defaultttl'),
+  ],
+  [
+    'perTry',
+    'what can be sent again without harm is; an answer, 503 too, is passed on (docs/reliability.md)',
+    words('on retryon statuses statuscodes status methods conditions backoff delay interval'),
+  ],
+  [
+    'unhealthyAfter',
+    'answers are judged without a check, too: "ejection:" of the route (docs/health.md)',
+    words('passive outlierdetection maxfails'),
+  ],
+];
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '));
+}
 
 function sameFor(answer: string, keys: readonly string[]): Record<string, string> {
   return Object.fromEntries(keys.map((key) => [key, answer]));
@@ -97,6 +142,9 @@ const WORD_ELSEWHERE: Readonly<Record<string, string>> = {
 /** Settings of a route, not of its endpoints. */
 const OF_ALL_ENDPOINTS = ['balance', 'health', 'ejection', 'slowStart', 'limits', 'breaker', 'retries'];
 
+/** Keys of a route that users of other programs expect in `limits` and other maps. */
+const OF_A_ROUTE = ['rateLimit', 'bodyMax', 'bandwidth', 'concurrent', 'timeouts'];
+
 /** And the other way round. */
 const OF_AN_ENDPOINT: ReadonlySet<string> = new Set(['at', 'weight', 'backup']);
 
@@ -120,6 +168,8 @@ function suggestion(key: string, known: readonly string[], value: unknown): stri
   if (key.startsWith('/') && known.includes('routes')) return 'a route? indent it below "routes:"';
   if (key.startsWith('/') && known.includes('to'))
     return 'routes do not nest: write the whole path as a key of "routes:"';
+  const location = known.includes('routes') && /^(?:location|route|path|handle(?:_path)?) +(\/\S*)/.exec(key);
+  if (location) return `a route stands below "routes:": ${location[1]}: 3001`;
   const glued = /^([A-Za-z]+):(.+)$/.exec(key);
   if (glued && value === null) return `a space is missing after the colon: ${glued[1]}: ${glued[2]}`;
   if (OF_AN_ENDPOINT.has(key) && known.includes('to'))
@@ -148,9 +198,19 @@ function nearOrElsewhere(key: string, known: readonly string[]): string {
   if (elsewhere !== null) return `here it is called ${elsewhere}`;
   const near = nearest(key, known);
   if (near !== null) return `did you mean ${near}?`;
+  const below = NOT_BELOW.find(([has, , words]) => known.includes(has) && words.has(wordOf(key)));
+  if (below !== undefined) return below[1];
+  if (known.join() === 'set,add,remove')
+    return 'fields stand below what is done to them: "set: { X-Team: shop }"';
+  const beside = known.includes('to') || known.includes('routes') ? null : routeKey(key);
+  if (beside !== null) return `it is said of the whole route, and called ${beside}`;
   if (known.join() === 'request,answer')
     return 'fields stand below what they are for: "answer: { set: { X-Team: shop } }", or "request: ..."';
   return `the keys are ${known.join(', ')}`;
+}
+
+function routeKey(key: string): string | null {
+  return OF_A_ROUTE.find((known) => wordOf(known) === wordOf(key)) ?? elsewhereKey(key, OF_A_ROUTE);
 }
 
 /** The known key that was probably intended, or `null`. */
@@ -168,7 +228,11 @@ export function elsewhereWord(text: string, known: readonly string[]): string | 
   return meant !== undefined && known.includes(meant) ? meant : null;
 }
 
+function wordOf(text: string): string {
+  return text.toLowerCase().replace(/[-_\s]/g, '');
+}
+
 function lookUp<Value>(table: Readonly<Record<string, Value>>, text: string): Value | undefined {
-  const word = text.toLowerCase().replace(/[-_\s]/g, '');
+  const word = wordOf(text);
   return Object.hasOwn(table, word) ? table[word] : undefined;
 }

@@ -56,7 +56,7 @@ describe('a target', () => {
     ['ws://db:80', 'WebSockets go through http too: http://db:80'],
     ['wss://db', 'WebSockets go through http too: https://db'],
     ['tcp://db:80', 'tcp is not spoken here: http, https, h2, h2c, unix, or host:port'],
-    ['/db', 'a path is where a route begins; it leads to a port'],
+    ['/db', 'a path is where a route begins; it leads to a port, or to files: { folder: /db }'],
     ['/run/db.sock', 'a unix socket is written unix:/run/db.sock'],
     ['unix:db.sock', 'an absolute path behind it: unix:/run/app.sock'],
     ['unix:/run/', 'the path of a socket, not of a folder'],

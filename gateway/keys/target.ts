@@ -65,6 +65,7 @@ export function parseTarget(text: string): ParseResult<Target> {
     return refused(`a port of this machine is written without the colon: ${text.slice(1)}`);
   if (/^(?:https?|h2c?):\/[^/]/i.test(text)) return refused(`two slashes: ${text.replace('/', '//')}`);
   const slash = text.search(/[/?#]/);
+  if (/^\.{1,2}\//.test(text)) return refused(`files are a route of their own: { folder: ${text} }`);
   if (slash > 0) return refused(`a target has no path: ${text.slice(0, slash)}`);
   return parseHostAndPort(text);
 }
@@ -106,6 +107,9 @@ export function portHint(text: string): string | undefined {
   if (/^\d+-\d+$/.test(text)) return 'one port, no range; several endpoints are a list: [3001, 3002]';
   if (text === '0') return '0 is no port';
   if (/^\d+$/.test(text)) return 'ports end at 65535';
+  if (/^:\d+$/.test(text)) return `without the colon: ${text.slice(1)}`;
+  const weighted = /^(\d+) +weight=(\d+)$/.exec(text);
+  if (weighted) return `weights are written { at: ${weighted[1]}, weight: ${weighted[2]} }`;
   if (/^\d+:\d+$/.test(text)) return 'the gateway maps paths, not ports: write the port of the service alone';
   return undefined;
 }
@@ -184,7 +188,7 @@ function restHint(text: string, rest: string): string {
 function pathHint(text: string): string {
   return text.endsWith('.sock')
     ? `a unix socket is written unix:${text}`
-    : 'a path is where a route begins; it leads to a port';
+    : `a path is where a route begins; it leads to a port, or to files: { folder: ${text} }`;
 }
 
 function parseUnix(path: string): ParseResult<Target> {

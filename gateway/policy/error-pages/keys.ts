@@ -31,21 +31,25 @@ export const errorPagesForm = z
     services: described(
       flag,
       'Whether these pages stand in the place of what services answer, too. Else only the errors of the gateway itself have them.',
-      { defaultText: '`false`', also: 'interceptErrors proxyintercepterrors intercept' },
+      { defaultText: '`false`', also: 'intercepterrors proxyintercepterrors intercept' },
     ).optional(),
   })
   .catchall(page)
   .check(({ value, issues }) => {
-    const params = {
-      atKey: true,
-      expected: 'a status from 400 to 599, 4xx, 5xx, or services',
-      hint: 'which answers have the page: "404: ./404.html", "5xx: ./down.html"',
-    };
+    const params = { atKey: true, expected: 'a status from 400 to 599, 4xx, 5xx, or services' };
     for (const key of Object.keys(value))
       if (key !== 'services' && !STATUSES.test(key))
-        issues.push({ code: 'custom', input: value, path: [key], params });
+        issues.push({ code: 'custom', input: value, path: [key], params: { ...params, hint: hintOf(key) } });
   })
   .meta({ id: 'errorPages', doc: { expected: 'a map of statuses to HTML files', holder: 'errorPages' } });
+
+function hintOf(key: string): string {
+  const lower = key.toLowerCase();
+  if (STATUSES.test(lower)) return `did you mean ${lower}?`;
+  if (/^[45]\d?x?\W/.test(key) || /^[45]\d/.test(key))
+    return 'each status has a line of its own; 5xx is all from 500 to 599';
+  return 'which answers have the page: "404: ./404.html", "5xx: ./down.html"';
+}
 
 const STATUSES = /^[45](?:\d\d|xx)$/;
 

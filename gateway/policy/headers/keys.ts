@@ -82,7 +82,7 @@ export const headersRow = inherited<typeof headersValue, 'headers', HeaderRules 
   },
   route: {
     text: 'Fields that are set, added and removed, of requests and of answers ([headers.md](headers.md)). `off` takes away what the top level says.',
-    also: 'addheader setheader customheaders removeheader moresetheaders customrequestheaders header httprequest httpresponse',
+    also: 'addheader setheader proxysetheader proxyhideheader customheaders removeheader moresetheaders customrequestheaders header httprequest httpresponse',
   },
 });
 

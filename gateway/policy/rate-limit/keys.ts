@@ -50,7 +50,7 @@ export const rateLimitForm = z
     rate: described(rate, 'How many requests in a second, minute, hour or day, evenly spread.', {
       expected: 'a rate: 100/s, 60/m, 1000/h',
       type: 'number, `/`, and `s`, `m`, `h` or `d`',
-      also: 'average limit requests max period window',
+      also: 'average limit requests max period window timewindow',
     }),
     burst: described(count(1, 1_000_000), 'How many may come at once, after a pause.', {
       defaultText: 'as many as `rate` says',

@@ -1,13 +1,10 @@
 /** Schema of the keys that choose a request's endpoint. */
 
 import { z } from 'zod';
-import { parseHeaderName } from '../keys/field.ts';
+import { parseHeaderName, TOKEN } from '../keys/field.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { defaulted, described, duration, flag, form, oneOf, parsedBy, percent } from '../keys/value.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
-
-/** RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Words for a switch, by users who take it for one. */
 const SWITCH = /^(?:yes|no|y|n)$/i;
@@ -20,9 +17,12 @@ function parseCookieName(text: string): ParseResult<string> {
   return accepted(text);
 }
 
-const cookieName = parsedBy(z.string(), parseCookieName, { expected: 'the name of a cookie' });
+const cookieName = parsedBy(z.string(), parseCookieName, {
+  expected: 'the name of a cookie',
+  pattern: TOKEN,
+});
 
-const headerName = parsedBy(z.string(), parseHeaderName, { expected: 'a header name' });
+const headerName = parsedBy(z.string(), parseHeaderName, { expected: 'a header name', pattern: TOKEN });
 
 export const hashKey = z
   .strictObject({

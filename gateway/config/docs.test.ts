@@ -129,6 +129,8 @@ describe('the JSON schema for editors', () => {
     'routes: {}\nstreams: { tcp: { 7000: { to: { at: 7001, weight: 2 }, health: tcp, balance: hash } } }',
     `respond: 503\nroutes: { /a: { to: 1, respond: off }, /b: { to: 1, respond: { status: 503, share: 10% } }, /c: { respond: 410 }, /d: { to: 1, respond: "\${MAINTENANCE}" } }`,
     'trustProxy: loopback\nroutes: { /a: { to: 1, when: { methods: GET, headers: { a: true }, query: { b: 1 } } } }',
+    'rateLimit: { rate: 10 / s, by: header X-A }\nretries: { budget: 0.5% }\ntimeouts: { idle: 1m500ms }\nhost: "::1"\ndeny: [10.0.0.0/8, "::ffff:1.2.3.4/96", private]\nroutes: {}',
+    'bandwidth: { answers: 1.5MiB / s }\ncors: { methods: "*" }\nroutes: { /a: { redirect: "{scheme}://{host}/b" }, /b: { redirect: HTTP://a/ } }',
   ])('accepts %j', (text) => {
     expect(accepts(text)).toBe(true);
   });
@@ -156,6 +158,18 @@ describe('the JSON schema for editors', () => {
     'bodyMax: 10M\nroutes: {}',
     'services: { a: { port: 1 } }\nroutes: {}',
     'admin: true\nroutes: {}',
+    'rateLimit: { rate: 10/w }\nroutes: {}',
+    'rateLimit: { rate: 1/s, by: header }\nroutes: {}',
+    'retries: { budget: 120% }\nroutes: {}',
+    'timeouts: { idle: 1h1h }\nroutes: {}',
+    'deny: all\nroutes: {}',
+    'host: a/b\nroutes: {}',
+    'bandwidth: { answers: 1MB }\nroutes: {}',
+    'cors: { methods: [G T] }\nroutes: {}',
+    'errorPages: { 404: a.txt }\nroutes: {}',
+    'routes: { /a: { redirect: new } }',
+    'routes: { /a: { to: 1, rewritePrefix: b } }',
+    'routes: { /a: { to: 1, sticky: a b } }',
   ])('refuses %j', (text) => {
     expect(accepts(text)).toBe(false);
   });

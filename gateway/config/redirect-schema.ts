@@ -19,7 +19,10 @@ const rows = section({
 
 export const redirectShape = {
   redirect: described(
-    parsedBy(z.string(), parseRedirect, { expected: 'a path, /new, or a URL, https://example.com/new' }),
+    parsedBy(z.string(), parseRedirect, {
+      expected: 'a path, /new, or a URL, https://example.com/new',
+      pattern: /^(?:\/|[hH][tT][tT][pP][sS]?:|\{scheme\})/,
+    }),
     'Where clients are sent, in the place of `to` ([redirect.md](redirect.md)): a path of this gateway, or a URL, in which `{scheme}` and `{host}` are those that the client asked. What follows the prefix, and the query, are appended.',
     {
       expected: 'a path, /new, or a URL, https://example.com/new',

@@ -57,7 +57,7 @@ export const rewritingRows = {
     also: 'stripprefix handlepath',
   }),
   rewritePrefix: row(
-    parsedBy(z.string(), parseServicePath, { expected: 'a path, /api/v2' }),
+    parsedBy(z.string(), parseServicePath, { expected: 'a path, /api/v2', pattern: /^\// }),
     'What stands in the place of the prefix at the service: with `/api/v2`, `/images/a.png` reaches it as `/api/v2/a.png`, and its `Location: /api/v2/b` reaches the client as `/images/b`.',
     {
       type: 'path',

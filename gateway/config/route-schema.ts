@@ -1,7 +1,7 @@
 /** Schema of a route. */
 
 import { z } from 'zod';
-import { parseHeaderName, repeatedNames } from '../keys/field.ts';
+import { parseHeaderName, repeatedNames, TOKEN } from '../keys/field.ts';
 import { row, section } from '../keys/section.ts';
 import {
   described,
@@ -28,7 +28,7 @@ import { commandLine, processShape } from './service-schema.ts';
 import { serviceTlsForm } from './service-tls-schema.ts';
 import { TO_DOC, targets, to } from './target-schema.ts';
 
-const method = parsedBy(z.string(), parseMethod, { expected: 'a request method' });
+const method = parsedBy(z.string(), parseMethod, { expected: 'a request method', pattern: TOKEN });
 
 const ANY_VALUE = z.literal(true);
 

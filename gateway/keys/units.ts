@@ -30,9 +30,13 @@ const BYTES: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+/** For editors: larger units first, each at most once. */
+export const DURATION_IN_ORDER = new RegExp(
+  String.raw`^(?=\d)${['d', 'h', 'm(?!s)', 's', 'ms'].map((unit) => String.raw`(?:\d+(?:\.\d+)?${unit})?`).join('')}$`,
+);
 export const SIZE_PATTERN = /^\d+(?:\.\d+)?(?:B|[kK]B|[MGT]B|[KMGT]iB)$/;
-export const PERCENT_PATTERN = /^\d+(?:\.\d+)?%$/;
+const PERCENT_PATTERN = /^\d+(?:\.\d+)?%$/;
 
 /** Milliseconds of `2s`, `500ms`, `1m30s`, `1.5h`: larger units first, each at most once. */
 export function parseDuration(text: string, bounds: Bounds): ParseResult<number> {

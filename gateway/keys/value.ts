@@ -10,8 +10,7 @@ import { plainValue } from './scalar.ts';
 import { parseTarget, portTarget } from './target.ts';
 import {
   type Bounds,
-  DURATION_PATTERN,
-  PERCENT_PATTERN,
+  DURATION_IN_ORDER,
   parseDuration,
   parsePercent,
   parseSize,
@@ -24,11 +23,14 @@ export type IssueParams = Omit<Refused, 'ok'> & {
   readonly atKey?: boolean;
 };
 
-/** A schema with a parser of ours behind it, whose refusal becomes the issue. */
+/**
+ * A schema with a parser of ours behind it, whose refusal becomes the issue.
+ * @param doc with a pattern for editors, which all that the parser accepts must match
+ */
 export function parsedBy<Schema extends z.ZodType, Value>(
   schema: Schema,
   parse: (input: z.output<Schema>) => ParseResult<Value>,
-  doc: KeyDoc = {},
+  { pattern, ...doc }: KeyDoc & { readonly pattern?: RegExp } = {},
 ) {
   const parsing = schema.transform((input, context): Value => {
     const parsed = parse(input);
@@ -37,7 +39,7 @@ export function parsedBy<Schema extends z.ZodType, Value>(
     context.issues.push({ code: 'custom', input, params });
     return z.NEVER;
   });
-  return parsing.meta({ doc });
+  return parsing.meta(pattern === undefined ? { doc } : { doc, pattern: pattern.source });
 }
 
 /** A map of keys that has a name of its own, in the reference and in the JSON schema. @param holder as of `KeyDoc` */
@@ -99,7 +101,11 @@ export const port = z
     },
   });
 
+/** For editors: what no host has. */
+const NAME = /^[^\s/?#=@]+$/;
+
 export const host = parsedBy(z.string(), parseHost).meta({
+  pattern: NAME.source,
   doc: { expected: 'a host name or an IP address', type: 'host name or IP address' },
 });
 
@@ -110,6 +116,7 @@ function parseAllowedHost(text: string): ParseResult<string> {
 }
 
 export const allowedHost = parsedBy(z.string(), parseAllowedHost).meta({
+  pattern: NAME.source,
   doc: { expected: 'a host name, or *.example.com', type: 'host name, `*.example.com`' },
 });
 
@@ -133,7 +140,7 @@ export const onOff = flag.meta({ doc: { expected: 'on or off', type: '`on`, `off
 
 export function duration(bounds: Bounds) {
   return parsedBy(z.string(), (text) => parseDuration(text, bounds)).meta({
-    pattern: DURATION_PATTERN.source,
+    pattern: DURATION_IN_ORDER.source,
     doc: {
       expected: `a duration from ${bounds.min} to ${bounds.max}`,
       type: 'duration with its unit',
@@ -172,7 +179,8 @@ export function orWord<Schema extends z.ZodType>(word: 'off' | 'none', schema: S
 /** A share; its value is from 0 to 1. */
 export function percent(bounds: Bounds) {
   return parsedBy(z.string(), (text) => parsePercent(text, bounds)).meta({
-    pattern: PERCENT_PATTERN.source,
+    // Up to 100%: of the bounds that there are, none is lower.
+    pattern: /^0*(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%$/.source,
     doc: {
       expected: `a share from ${bounds.min} to ${bounds.max}`,
       type: 'percent',
@@ -199,6 +207,7 @@ export function count(min: number, max: number) {
 }
 
 export const addressBlock = parsedBy(z.string(), parseAddressBlock).meta({
+  pattern: /^(?:loopback|private|[\d.]+(?:\/\d+)?|[\da-fA-F.]*:[\da-fA-F:.]*(?:\/\d+)?)$/.source,
   doc: {
     expected: 'an IP address, a CIDR block, loopback or private',
     type: 'IP address, CIDR block, `loopback`, `private`',

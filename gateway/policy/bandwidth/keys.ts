@@ -25,7 +25,7 @@ interface ByteRate {
 }
 
 const RATE = { expected: 'a size in a second, 4KiB/s or more: 1MB/s', type: 'size with its unit, `/s`' };
-const byteRate = parsedBy(z.string(), parseByteRate, RATE);
+const byteRate = parsedBy(z.string(), parseByteRate, { ...RATE, pattern: /^\d[\d.]*[kKMGT]?i?B ?\/ ?s$/ });
 
 export const bandwidthForm = z
   .strictObject({

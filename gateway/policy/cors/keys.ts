@@ -28,9 +28,9 @@ const origin = parsedBy(z.string(), parseOrigin, {
 const method = parsedBy(
   z.string(),
   (text) => (TOKEN.test(text) ? accepted(text.toUpperCase()) : refused('letters, without spaces')),
-  { expected: 'a request method' },
+  { expected: 'a request method', pattern: TOKEN },
 );
-const header = parsedBy(z.string(), parseHeaderName, { expected: 'a header name' });
+const header = parsedBy(z.string(), parseHeaderName, { expected: 'a header name', pattern: TOKEN });
 
 const rows = section({
   origins: row(

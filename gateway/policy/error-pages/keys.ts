@@ -24,7 +24,11 @@ export interface ErrorPageFile {
 
 const PAGE = 'the path of an HTML file: ./404.html';
 
-const page = parsedBy(z.string(), parsePage, { expected: PAGE, type: 'path' });
+const page = parsedBy(z.string(), parsePage, {
+  expected: PAGE,
+  type: 'path',
+  pattern: /\.[hH][tT][mM][lL]?$/,
+});
 
 export const errorPagesForm = z
   .object({

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { isHopByHop, isHopByHopAnswer } from '../../fields/connection.ts';
 import { isForwardingField } from '../../fields/forwarded.ts';
-import { parseFieldText, parseHeaderName, repeatedNames } from '../../keys/field.ts';
+import { parseFieldText, parseHeaderName, repeatedNames, TOKEN } from '../../keys/field.ts';
 import { inherited } from '../../keys/inherited.ts';
 import { type ParseResult, refused } from '../../keys/parse-result.ts';
 import { described, form, oneOrMore, orWord, parsedBy, text } from '../../keys/value.ts';
@@ -14,7 +14,7 @@ export interface HeaderRules {
   readonly answer: FieldRules;
 }
 
-const name = parsedBy(z.string(), parseName, { expected: 'a header name' });
+const name = parsedBy(z.string(), parseName, { expected: 'a header name', pattern: TOKEN });
 const value = parsedBy(text, parseValue, { expected: 'a value' });
 
 function fieldsOf<One extends z.ZodType>(one: One) {

@@ -26,9 +26,15 @@ interface Rate {
   readonly text: string;
 }
 
-const rate = parsedBy(z.string(), parseRate, { expected: 'a rate: 100/s, 60/m, 1000/h' });
+const rate = parsedBy(z.string(), parseRate, {
+  expected: 'a rate: 100/s, 60/m, 1000/h',
+  pattern: /^\d{1,7} ?\/ ?[smhd]$/,
+});
 const BY = 'ip, user, route, header NAME, or cookie NAME';
-const byValue = parsedBy(z.string(), parseBy, { expected: BY });
+const byValue = parsedBy(z.string(), parseBy, {
+  expected: BY,
+  pattern: /^(?:ip|user|route|(?:header|cookie) [^\s;,=:/]+)$/,
+});
 
 /** The key `by`. @param also other programs' names for it */
 export function by(text: string, also: string) {

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FileContent, readContent } from './content.ts';
 import { type FileWatch, type WatchOptions, watchFile } from './watch.ts';
 
-const BEFORE = 'routes:\n  /db: 3001\n';
+// As long as each other: a size says nothing of a change.
+const BEFORE = 'routes:\n  /db: 3001\n  /chats: 3004\n';
 const AFTER = 'routes:\n  /db: 3001\n  /files: 3002\n';
 
 let folder: string;
@@ -69,9 +70,25 @@ async function firstLook(): Promise<void> {
 
 const text = (content: FileContent | undefined) => (content?.ok ? content.text : null);
 
-describe('a change of the file is reported with its new content', () => {
+// Long after its last change only the state of a file is looked at, not its content.
+describe.each([
+  ['just after', 0],
+  ['long after', 3_600_000],
+])('a change of the file is reported with its new content, %s another one', (_, agoMs) => {
+  beforeEach(async () => {
+    await utimes(file, 1, 1);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + agoMs });
+    return () => vi.useRealTimers();
+  });
+
   const changes: [string, () => Promise<void>][] = [
-    ['written in place', () => writeFile(file, AFTER)],
+    [
+      'written in place, and its time put back',
+      async () => {
+        await writeFile(file, AFTER);
+        await utimes(file, 1, 1);
+      },
+    ],
     [
       'replaced by a rename',
       async () => {

@@ -2,10 +2,11 @@
  * Notices every kind of change of a file within two seconds.
  *
  * The folder is watched, because an editor that renames a new file over the old one leaves a watch on the file behind with the old one. And
- * the content is compared on a poll, because bind mounts of a single file and links that are swapped far away (Kubernetes' `..data`) send no events.
+ * the file is compared on a poll, because bind mounts of a single file and links that are swapped far away (Kubernetes' `..data`) send no events.
  */
 
 import { type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type FileContent, readContent } from './content.ts';
 
@@ -46,6 +47,23 @@ export function watchFile(
 /** Events come in bursts; and a file that is written without end must not be read without end. */
 const EVENT_DELAY_MS = 20;
 
+/** Shared folders of virtual machines may cache what they say of a file. */
+const REREAD_MS = 15_000;
+/** The coarsest clock of a file system in use (FAT). */
+const CLOCK_MS = 2_000;
+
+/**
+ * Tells one state of a file from every later one without reading it.
+ * @returns `null`: it is missing, or changed so lately that its next change might carry the same time
+ */
+async function restingState(file: string): Promise<string | null> {
+  const state = await stat(file).catch(() => null);
+  if (state === null) return null;
+  const { dev, ino, size, mtimeMs, ctimeMs } = state;
+  if (Math.max(mtimeMs, ctimeMs) > Date.now() - CLOCK_MS) return null;
+  return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+}
+
 /** A content that differs from the known one, and since when it is the same. */
 interface Candidate {
   readonly hash: string;
@@ -57,6 +75,9 @@ class ContentWatcher implements FileWatch {
   readonly #onChange: (content: FileContent) => void;
   readonly #options: Required<Omit<WatchOptions, 'knownHash'>>;
   #knownHash: string | null;
+  /** State of the file when it had the known content; `null`: only reading it tells whether it changed. */
+  #knownState: string | null = null;
+  #readAt = 0;
   #candidate: Candidate | null = null;
   #folder: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -87,10 +108,17 @@ class ContentWatcher implements FileWatch {
     this.#looking = true;
     this.#lookSoon = false;
     this.#watchFolder();
-    const content = await readContent(this.#file);
+    const state = await restingState(this.#file);
+    const isSame =
+      state !== null && state === this.#knownState && performance.now() < this.#readAt + REREAD_MS;
+    const content = isSame ? null : await readContent(this.#file);
     this.#looking = false;
     if (this.#closed) return;
-    const delayMs = this.#weigh(content);
+    const delayMs = content === null ? this.#options.pollMs : this.#weigh(content);
+    if (content !== null) {
+      this.#readAt = performance.now();
+      this.#knownState = content.hash === this.#knownHash ? state : null;
+    }
     // The read may have missed a change during it.
     if (!this.#closed) this.#lookIn(this.#lookSoon ? EVENT_DELAY_MS : delayMs);
   }

@@ -58,10 +58,12 @@ export class EventHub {
     // A tick that takes longer is not started twice.
     if (this.#busy) return;
     this.#busy = true;
-    const readers = [...this.#readers];
+    const isStatusDue = ++this.#ticks % TICKS_PER_STATUS === 0;
+    // Each text wakes two processes, and whoever gets many rows at once can wait for the status.
+    const readers = [...this.#readers].filter(({ isBusy }) => isStatusDue || !isBusy);
     // A worker that has ended meanwhile gives no answer: the next tick asks again.
     await Promise.allSettled(readers.map((reader) => reader.ask(this.#source)));
-    if (++this.#ticks % TICKS_PER_STATUS === 0) await this.#tellStatus(readers);
+    if (isStatusDue) await this.#tellStatus(readers);
     this.#busy = false;
   }
 
@@ -79,6 +81,8 @@ class EventReader {
   #after: Readonly<Record<string, number>> | null = null;
   #sampled = 0;
   #missed = 0;
+  /** Whether it was told many when it asked last. */
+  isBusy = false;
   /** Where it is in the messages; `null`: it does not want them. */
   readonly #messages: MessageCursor | null;
 
@@ -97,14 +101,17 @@ class EventReader {
   /** Sends exchanges that ended since the last call. Earlier ones are in /exchanges. */
   async ask(source: EventSource): Promise<void> {
     const after = this.#after;
-    const query = { ...this.#query, limit: after === null ? 1 : PER_TICK_MAX, after: after ?? {} };
+    const ticks = this.isBusy ? TICKS_PER_STATUS : 1;
+    const limit = after === null ? 1 : ticks * PER_TICK_MAX;
+    const query = { ...this.#query, limit, after: after ?? {} };
     const { exchanges, more, sampled, newest } = await source.find(query);
     this.#after = { ...after, ...newest };
     if (after !== null) this.#missed += more + sampled - this.#sampled;
     this.#sampled = sampled;
+    this.isBusy = exchanges.length >= MANY;
     if (after !== null)
       this.#missed = tellAll('exchange', exchanges, this.#missed, (text) => this.tell(text));
-    await this.#messages?.tell(source, (text) => this.tell(text));
+    await this.#messages?.tell(source, ticks, (text) => this.tell(text));
   }
 
   /** @returns whether there was room. */
@@ -126,9 +133,9 @@ class MessageCursor {
     this.#query = { ...(route !== undefined && { route }), ...(text !== undefined && { text }) };
   }
 
-  async tell(source: EventSource, tell: (text: string) => boolean): Promise<void> {
+  async tell(source: EventSource, ticks: number, tell: (text: string) => boolean): Promise<void> {
     const after = this.#after;
-    const limit = after === null ? 1 : PER_TICK_MAX;
+    const limit = after === null ? 1 : ticks * PER_TICK_MAX;
     const { messages, more, sampled, newest } = await source.messages({
       ...this.#query,
       limit,
@@ -162,5 +169,7 @@ const TICK_MS = 500;
 const TICKS_PER_STATUS = 2;
 /** A hundred a second are more than anybody reads. */
 const PER_TICK_MAX = 50;
+/** So many rows in a tick are more than can be read before the next one. */
+const MANY = 10;
 const UNREAD_MAX_BYTES = 256 * 1024;
 const RETRY_MS = 1_000;

@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 // Hundreds of processes load the same code: what was compiled once is kept, by Node's own means, in the folder that it takes by default.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 
+// What processes of `portway` are started from, instead of the source (proof/testing/processes.ts).
+process.env.PORTWAY_PROGRAM ??= fileURLToPath(new URL('../gateway/dist/main.js', import.meta.url));
+
 // The suite speaks over real sockets and starts real processes, and waits more than it computes: on two cores four files at a time take
 // two thirds of the time of two. A test may take its time; what it waits for is always an event, never the clock.
 // Files share a process: to load and compile the program for each of them would be half of their time. Two of them put something in the place of
@@ -25,6 +28,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone } },
     ],
+    globalSetup: '.config/test-program.ts',
     pool: 'forks',
     maxWorkers: 4,
     // A bound for what hangs, which must never decide on a machine that is only slow.

@@ -166,8 +166,9 @@ export class Processes {
   }
 }
 
-/** `portway`, as its user starts it. */
-export const PORTWAY = fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
+/** `portway`, as its user starts it; in the suite the same program in few files, which starts sooner (.config/test-program.ts). */
+export const PORTWAY =
+  process.env.PORTWAY_PROGRAM ?? fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
 
 /** What keeps a process on one CPU; `null`: not installed. */
 export function findTaskset(): string | null {

@@ -198,15 +198,9 @@ function variesByTheClient({ vary }: FieldMap): boolean {
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
-const GATEWAYS_OWN: ReadonlySet<string> = new Set([
-  'x-forwarded-for',
-  'x-real-ip',
-  'forwarded',
-  'via',
-  'te',
-  'x-request-id',
-  'traceparent',
-]);
+const GATEWAYS_OWN: ReadonlySet<string> = new Set(
+  'x-forwarded-for x-real-ip forwarded via te x-request-id traceparent'.split(' '),
+);
 
 function without(headers: FieldMap, names: readonly string[]): FieldMap {
   const kept = { ...headers };

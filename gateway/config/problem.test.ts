@@ -69,13 +69,9 @@ describe('the order of problems', () => {
       at('PORTWAY_HOST', 1, 1),
       at('f', 2, 3),
     ];
-    expect(inOrder(mixed).map(({ file, line, column }) => `${file}:${line}:${column}`)).toEqual([
-      'f:2:3',
-      'f:2:7',
-      'f:9:1',
-      'GATEWAY_HOSTS:1:1',
-      'PORTWAY_HOST:1:1',
-    ]);
+    expect(inOrder(mixed).map(({ file, line, column }) => `${file}:${line}:${column}`)).toEqual(
+      'f:2:3 f:2:7 f:9:1 GATEWAY_HOSTS:1:1 PORTWAY_HOST:1:1'.split(' '),
+    );
   });
 });
 

@@ -16,15 +16,9 @@ export function differenceOf(
 type Fields = ShownAnswer['fields'];
 
 /** They differ with every answer, and say nothing. */
-export const VOLATILE: ReadonlySet<string> = new Set([
-  'date',
-  'age',
-  'x-request-id',
-  'server-timing',
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-]);
+export const VOLATILE: ReadonlySet<string> = new Set(
+  'date age x-request-id server-timing connection keep-alive transfer-encoding'.split(' '),
+);
 
 function fieldChanges(before: Fields, after: Fields): AnswerDifference['fields'] {
   const [old, now] = [valuesByName(before), valuesByName(after)];

@@ -4,15 +4,9 @@ import { sensitiveHeaders } from 'node:http2';
 import type { Fields } from './contract.ts';
 
 /** Fields of an HTTP/1 connection, which HTTP/2 forbids (RFC 9113 §8.2.2). */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'te',
-]);
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set(
+  'connection keep-alive proxy-connection transfer-encoding upgrade http2-settings te'.split(' '),
+);
 
 /**
  * Values that never come twice. In the table of a connection they would drive out those that do, and each that follows would be compared with

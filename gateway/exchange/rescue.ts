@@ -36,21 +36,12 @@ function connectMeaning(code: string): ErrorCode {
   return 'connection_refused';
 }
 
-const NAME_UNKNOWN: ReadonlySet<string> = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_NODATA',
-  'EAI_FAIL',
-  'EAI_NONAME',
-]);
-const UNROUTABLE: ReadonlySet<string> = new Set([
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'EACCES',
-]);
+const NAME_UNKNOWN: ReadonlySet<string> = new Set(
+  'ENOTFOUND EAI_AGAIN EAI_NODATA EAI_FAIL EAI_NONAME'.split(' '),
+);
+const UNROUTABLE: ReadonlySet<string> = new Set(
+  'EHOSTUNREACH ENETUNREACH EADDRNOTAVAIL EHOSTDOWN ENETDOWN EACCES'.split(' '),
+);
 const TIMED_OUT: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'UND_ERR_CONNECT_TIMEOUT',

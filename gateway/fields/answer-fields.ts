@@ -7,14 +7,9 @@ import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
 import { sentHost, strippedPrefix } from './request-fields.ts';
 
 /** Fields in which a service may name its own place. */
-const REWRITTEN: ReadonlySet<string> = new Set([
-  'location',
-  'content-location',
-  'refresh',
-  'link',
-  'set-cookie',
-  'service-worker-allowed',
-]);
+const REWRITTEN: ReadonlySet<string> = new Set(
+  'location content-location refresh link set-cookie service-worker-allowed'.split(' '),
+);
 
 const HAS_LENGTH_OF_INTEREST = lengthsOf([...REWRITTEN, ...HOP_BY_HOP_ANSWER, 'x-request-id']);
 

@@ -21,14 +21,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'content_length',
 ]);
 
-export const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+export const HOP_BY_HOP_ANSWER: ReadonlySet<string> = new Set(
+  'connection keep-alive proxy-connection trailer transfer-encoding upgrade'.split(' '),
+);
 
 const HAS_LENGTH_OF_HOP_BY_HOP = lengthsOf(HOP_BY_HOP);
 
@@ -60,14 +55,9 @@ export function nominate(connection: string, nominated: Set<string> | null): Set
  * `Connection` must not nominate end-to-end fields; a client that does so would remove fields on which the service relies (RFC 9110
  * §7.6.1).
  */
-const PROTECTED: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'content-type',
-  'authorization',
-  'cookie',
-  'set-cookie',
-]);
+const PROTECTED: ReadonlySet<string> = new Set(
+  'host content-length content-type authorization cookie set-cookie'.split(' '),
+);
 
 /** Drops the nominated fields from a list that was made before their names were known. */
 export function withoutNominated(fields: readonly string[], nominated: ReadonlySet<string>): string[] {

@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type PrefixContext, rewriteAnswerField } from './prefix.ts';
 
-const OWN = new Set([
-  '[::2]:80',
-  '127.0.0.1:3001',
-  'db.internal',
-  '[::1]:3001',
-  'localhost:3000',
-  'tls.internal:443',
-]);
+const OWN = new Set(
+  '[::2]:80 127.0.0.1:3001 db.internal [::1]:3001 localhost:3000 tls.internal:443'.split(' '),
+);
 
 function behind(prefix: string, publicOrigin = 'http://localhost:3000', rewritePrefix = ''): PrefixContext {
   return { prefix, rewritePrefix, publicOrigin, ownAuthorities: (authority) => OWN.has(authority) };

@@ -9,25 +9,7 @@ import { buildRouteTable, type RouteRequest } from './table.ts';
 import { parseTarget } from './target.ts';
 
 const TARGETS = 20_000;
-const PIECES = [
-  '/',
-  '/',
-  '/',
-  'db',
-  'db',
-  '%64b',
-  'd%62',
-  'x',
-  '.',
-  '..',
-  '...',
-  '%2e',
-  '%2E',
-  '%2f',
-  '%2F',
-  ';',
-  '%3b',
-];
+const PIECES = '/ / / db db %64b d%62 x . .. ... %2e %2E %2f %2F ; %3b'.split(' ');
 const ODD_PIECES = [
   '//',
   '%25',

@@ -2,17 +2,9 @@ import type { GatewayError } from '../exchange/error-catalog.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 /** Methods that may be sent again when it is not known whether the first was carried out (RFC 9110 §9.2.2), QUERY by its own definition. */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PUT',
-  'DELETE',
-  'QUERY',
-  'PROPFIND',
-  'REPORT',
-  'SEARCH',
-]);
+const IDEMPOTENT: ReadonlySet<string> = new Set(
+  'GET HEAD OPTIONS PUT DELETE QUERY PROPFIND REPORT SEARCH'.split(' '),
+);
 
 /** The sent request, as far as sending it again depends on it. */
 export interface Sent {

@@ -168,26 +168,17 @@ describe('the list', () => {
 });
 
 describe('names', () => {
-  it.each([
-    '%2F',
-    'a%2Fb',
-    '..%2f..%2fetc',
-    '%2e%2e',
-    'a%5Cb',
-    'a%00b',
-    'a%0Ab',
-    '%ff',
-    '%',
-    'healthz',
-    '_page',
-  ])('%s is none', async (name) => {
-    const head = `PUT /${name} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n`;
-    const answer = await rawExchange(
-      images.port,
-      Buffer.concat([Buffer.from(`${head}content-length: ${picture.length}\r\n\r\n`), picture]),
-    );
-    expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
-  });
+  it.each('%2F a%2Fb ..%2f..%2fetc %2e%2e a%5Cb a%00b a%0Ab %ff % healthz _page'.split(' '))(
+    '%s is none',
+    async (name) => {
+      const head = `PUT /${name} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n`;
+      const answer = await rawExchange(
+        images.port,
+        Buffer.concat([Buffer.from(`${head}content-length: ${picture.length}\r\n\r\n`), picture]),
+      );
+      expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
+    },
+  );
 
   it('of 200 bytes is one, and of 201 none', async () => {
     expect((await put(`/${'n'.repeat(200)}`, picture)).status).toBe(201);

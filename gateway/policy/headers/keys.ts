@@ -131,14 +131,9 @@ function notForRules(lower: string): string | null {
   return null;
 }
 
-const FRAMING: ReadonlySet<string> = new Set([
-  'content-length',
-  'transfer-encoding',
-  'trailer',
-  'te',
-  'expect',
-  'max-forwards',
-]);
+const FRAMING: ReadonlySet<string> = new Set(
+  'content-length transfer-encoding trailer te expect max-forwards'.split(' '),
+);
 
 function parseValue(written: string): ParseResult<string> {
   if (/^[ \t]|[ \t]$/.test(written)) return refused('white space at its ends would be taken away on the way');

@@ -2,18 +2,9 @@
 
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { type InheritedRow, inherited, orInherited } from '../keys/inherited.ts';
+import { type InheritedRow, inherited } from '../keys/inherited.ts';
 import { duration, oneOf, orWord, size } from '../keys/value.ts';
-import type {
-  BreakerConfig,
-  EjectionConfig,
-  EscapeChoice,
-  LaneChoice,
-  LimitsConfig,
-  PolicySettings,
-  RetriesConfig,
-  TimeoutsConfig,
-} from '../model/config.ts';
+import type { LimitsConfig, PolicySettings, TimeoutsConfig } from '../model/config.ts';
 import { compilePolicyKeys, POLICY_KEYS } from '../policy/order.ts';
 import { compileEjection, ejection } from './health-schema.ts';
 import {
@@ -51,18 +42,13 @@ const escapeChoice = z
   .meta({ doc: { expected: 'auto, redirect, script or off' } });
 
 const INHERITED = {
-  timeouts: inherited<typeof timeouts, 'timeouts', TimeoutsConfig>({
-    schema: timeouts,
-    name: 'timeouts',
+  timeouts: inherited<'timeouts', typeof timeouts, TimeoutsConfig>('timeouts', timeouts, {
     own: OWN_TIMEOUTS,
     compile: compileTimeouts,
     top: { defaultText: 'see [timeouts](#timeouts)' },
     route: { text: 'For this route; what is left out is as at the top level.', also: 'timeout' },
   }),
-  bodyMax: inherited<typeof bodyMax, 'bodyMaxBytes', number | null>({
-    schema: bodyMax,
-    name: 'bodyMaxBytes',
-    compile: orInherited,
+  bodyMax: inherited('bodyMaxBytes', bodyMax, {
     top: {
       text: 'The largest request body, for every route that does not say otherwise.',
       default: 'unlimited',
@@ -72,9 +58,7 @@ const INHERITED = {
       also: 'clientmaxbodysize bodylimit maxbody maxbodysize',
     },
   }),
-  retries: inherited<typeof retries, 'retries', RetriesConfig>({
-    schema: retries,
-    name: 'retries',
+  retries: inherited('retries', retries, {
     own: OWN_RETRIES,
     compile: compileRetries,
     top: { defaultText: 'see [retries](#retries)' },
@@ -83,9 +67,7 @@ const INHERITED = {
       also: 'retry retrypolicy lbtries tries numretries retrybudget pertrytimeout proxynextupstream proxynextupstreamtries',
     },
   }),
-  limits: inherited<typeof limits, 'limits', LimitsConfig>({
-    schema: limits,
-    name: 'limits',
+  limits: inherited<'limits', typeof limits, LimitsConfig>('limits', limits, {
     own: OWN_LIMITS,
     compile: compileLimits,
     top: { defaultText: 'see [limits](#limits)' },
@@ -94,9 +76,7 @@ const INHERITED = {
       also: 'maxconn maxconns queue maxqueue pending maxpending maxpendingrequests queuetimeout',
     },
   }),
-  breaker: inherited<typeof breaker, 'breaker', BreakerConfig | null>({
-    schema: breaker,
-    name: 'breaker',
+  breaker: inherited('breaker', breaker, {
     compile: compileBreaker,
     top: { default: 'off' },
     route: {
@@ -104,9 +84,7 @@ const INHERITED = {
       also: 'circuitbreaker circuitbreakers',
     },
   }),
-  ejection: inherited<typeof ejection, 'ejection', EjectionConfig | null>({
-    schema: ejection,
-    name: 'ejection',
+  ejection: inherited('ejection', ejection, {
     compile: compileEjection,
     top: { text: 'For every route and stream that does not say otherwise.', default: 'on' },
     route: {
@@ -114,10 +92,7 @@ const INHERITED = {
       also: 'outlierdetection passivehealth passivehealthcheck maxfails failtimeout failduration consecutive5xx consecutivefailures maxejectionpercent',
     },
   }),
-  lane: inherited<typeof lane, 'lane', LaneChoice>({
-    schema: lane,
-    name: 'lane',
-    compile: orInherited,
+  lane: inherited('lane', lane, {
     top: {
       text: 'For every route that does not say otherwise: which code carries the exchanges.',
       default: 'auto',
@@ -126,22 +101,17 @@ const INHERITED = {
       text: "Which code carries the exchanges: towards clients: `wire` the gateway's own HTTP/1.1, `general` Node's, `auto` the first one where it can.",
     },
   }),
-  hold: inherited<typeof hold, 'holdMs', number | null>({
-    schema: hold,
-    name: 'holdMs',
+  hold: inherited('holdMs', hold, {
     own: null,
     // `off` is a value of its own, since the default of `null` depends on the mode.
-    compile: (written, base) => (written === undefined ? base : (written ?? 0)),
+    compile: (written): number | null => written ?? 0,
     top: { defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production' },
     route: {
       text: 'How long a request waits while nothing listens where it goes, as while its service starts; then it is carried, or answered 502. At most 256 wait at once, their bodies unread, and the navigation of a browser waits a second.',
       also: 'startuptimeout waitforservice trydurations tryduration lbtryduration',
     },
   }),
-  escape: inherited<typeof escapeChoice, 'escape', EscapeChoice>({
-    schema: escapeChoice,
-    name: 'escape',
-    compile: orInherited,
+  escape: inherited('escape', escapeChoice, {
     top: {
       text: 'For every route that does not say otherwise: what happens to requests that its pages send outside its prefix.',
       default: 'auto',

@@ -8,71 +8,48 @@ import { configuration } from './schema.ts';
 const ELSEWHERE = synonymsIn(configuration);
 
 /** Settings of other programs that this one lacks, and what to use instead. */
-const NOT_A_SETTING: Readonly<Record<string, string>> = {
-  ...sameFor('certificates stand below "tls:" at the top level (docs/tls.md)', [
-    ...['cert', 'certificate', 'certificates', 'key', 'sslcertificate', 'sslcertificatekey'],
-  ]),
-  ...sameFor('certificates are ordered by "tls: { acme: on }" at the top level (docs/tls.md)', [
-    ...['acme', 'letsencrypt', 'certresolver'],
-  ]),
-  ...sameFor(
-    'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)',
-    [...['http2', 'h2', 'h2c', 'grpc']],
-  ),
-  ...sameFor('it stands below "auth:" (docs/auth.md)', [
-    ...['htpasswd', 'password', 'users', 'basicauth', 'jwt', 'oidc', 'forwardauth', 'authrequest'],
-  ]),
-  ...sameFor('it stands below "cors:"', ['origins', 'alloworigin']),
-  ...sameFor('a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)', [
-    ...['redirect', 'redirects', 'return', 'rewriterule', 'redir'],
-  ]),
-  ...sameFor('compression is a switch of a route or of the top level: compress: true (docs/compress.md)', [
-    ...['gzip', 'compress', 'compression', 'encode', 'brotli', 'zstd'],
-  ]),
-  ...sameFor('files are a route of their own: /docs: { folder: ./public } (docs/folder.md)', [
-    ...['static', 'root', 'folder', 'alias', 'fileserver', 'files', 'tryfiles', 'index'],
-  ]),
-  ...sameFor('limits of clients are: rateLimit: { rate: 100/s, by: ip } (docs/rate-limit.md)', [
-    ...['ratelimit', 'limitreq', 'throttle', 'rate'],
-  ]),
-  ...sameFor('what leads where stands below "routes:": /api: 3001, or /api: [3001, 3002]', [
-    ...['server', 'servers', 'upstream', 'upstreams', 'backend', 'backends', 'cluster', 'clusters'],
-    ...['location', 'locations', 'http', 'routers', 'frontend', 'frontends', 'proxy', 'reverseproxy'],
-    ...['listeners', 'staticresources', 'virtualhosts'],
-  ]),
-  ...sameFor('times stand below "timeouts:": { connect: 2s, response: 30s, idle: 60s }', [
-    ...['proxyreadtimeout', 'proxysendtimeout', 'proxyconnecttimeout', 'readtimeout', 'writetimeout'],
-    ...['dialtimeout', 'connecttimeout', 'responseheadertimeout', 'idletimeout', 'requesttimeout'],
-  ]),
-  ...sameFor('nothing has to be set: bodies pass in both directions as they come', [
-    ...['buffering', 'proxybuffering', 'proxyrequestbuffering', 'flushinterval', 'streaming'],
-  ]),
-  ...sameFor('nothing has to be set: the admin listener has them at /metrics (docs/metrics.md)', [
-    ...['metrics', 'prometheus', 'stats'],
-  ]),
-  ...sameFor('nothing has to be set: each exchange is a line on standard output (docs/logs.md)', [
-    ...['accesslog', 'accesslogs', 'errorlog'],
-  ]),
-  ...sameFor('a key beside "routes:" is the default of all routes', ['defaults', 'default', 'global']),
-  ...sameFor('routes are for every port of the gateway', ['entrypoints', 'entrypoint', 'listener']),
-  priority:
-    'the order in the file does not matter: host before none, exact before prefix, longer before shorter',
-  rule: 'host and path are the key of the route: "shop.example/cart: 3010"; conditions stand below "when:"',
-  email: 'it stands below "tls: { acme: { email: ... } }" (docs/tls.md)',
-  ...sameFor('nothing has to be set: every route carries WebSockets', ['websocket', 'websockets', 'ws']),
-  ...sameFor('one file is the whole configuration; anchors (&name, "<<: *name") spare repetition', [
-    ...['include', 'includes', 'import', 'imports'],
-  ]),
-  host: 'a host stands in the key of the route: "shop.example/cart: 3010"',
-  domain: 'a host stands in the key of the route: "shop.example/cart: 3010"',
-  hostname: 'a host stands in the key of the route: "shop.example/cart: 3010"',
-  regex: 'no regular expressions: a route takes everything below its path, "/cart: 3010"',
-  path: 'a path is the key of the route: "/cart: 3010"',
-  pathprefix: 'a path is the key of the route: "/cart: 3010"',
-  prefix: 'a path is the key of the route: "/cart: 3010"',
-  middleware: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
-  middlewares: 'code extends a route: "extend: ./file.ts" (docs/extend.md)',
-};
+const NOT_A_SETTING = byWord({
+  'certificates stand below "tls:" at the top level (docs/tls.md)':
+    'cert certificate certificates key sslcertificate sslcertificatekey',
+  'certificates are ordered by "tls: { acme: on }" at the top level (docs/tls.md)':
+    'acme letsencrypt certresolver',
+  'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)':
+    'http2 h2 h2c grpc',
+  'it stands below "auth:" (docs/auth.md)':
+    'htpasswd password users basicauth jwt oidc forwardauth authrequest',
+  'it stands below "cors:"': 'origins alloworigin',
+  'a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)':
+    'redirect redirects return rewriterule redir',
+  'compression is a switch of a route or of the top level: compress: true (docs/compress.md)':
+    'gzip compress compression encode brotli zstd',
+  'files are a route of their own: /docs: { folder: ./public } (docs/folder.md)':
+    'static root folder alias fileserver files tryfiles index',
+  'limits of clients are: rateLimit: { rate: 100/s, by: ip } (docs/rate-limit.md)':
+    'ratelimit limitreq throttle rate',
+  'what leads where stands below "routes:": /api: 3001, or /api: [3001, 3002]':
+    'server servers upstream upstreams backend backends cluster clusters location locations http routers frontend frontends proxy reverseproxy listeners staticresources virtualhosts',
+  'times stand below "timeouts:": { connect: 2s, response: 30s, idle: 60s }':
+    'proxyreadtimeout proxysendtimeout proxyconnecttimeout readtimeout writetimeout dialtimeout connecttimeout responseheadertimeout idletimeout requesttimeout',
+  'nothing has to be set: bodies pass in both directions as they come':
+    'buffering proxybuffering proxyrequestbuffering flushinterval streaming',
+  'nothing has to be set: the admin listener has them at /metrics (docs/metrics.md)':
+    'metrics prometheus stats',
+  'nothing has to be set: each exchange is a line on standard output (docs/logs.md)':
+    'accesslog accesslogs errorlog',
+  'a key beside "routes:" is the default of all routes': 'defaults default global',
+  'routes are for every port of the gateway': 'entrypoints entrypoint listener',
+  'the order in the file does not matter: host before none, exact before prefix, longer before shorter':
+    'priority',
+  'host and path are the key of the route: "shop.example/cart: 3010"; conditions stand below "when:"': 'rule',
+  'it stands below "tls: { acme: { email: ... } }" (docs/tls.md)': 'email',
+  'nothing has to be set: every route carries WebSockets': 'websocket websockets ws',
+  'one file is the whole configuration; anchors (&name, "<<: *name") spare repetition':
+    'include includes import imports',
+  'a host stands in the key of the route: "shop.example/cart: 3010"': 'host domain hostname',
+  'no regular expressions: a route takes everything below its path, "/cart: 3010"': 'regex',
+  'a path is the key of the route: "/cart: 3010"': 'path pathprefix prefix',
+  'code extends a route: "extend: ./file.ts" (docs/extend.md)': 'middleware middlewares',
+});
 
 /** The same for maps of a route. `has` is a key that only this map knows. */
 const NOT_BELOW: readonly (readonly [has: string, hint: string, words: ReadonlySet<string>])[] = [
@@ -97,8 +74,12 @@ function words(list: string): ReadonlySet<string> {
   return new Set(list.split(' '));
 }
 
-function sameFor(answer: string, keys: readonly string[]): Record<string, string> {
-  return Object.fromEntries(keys.map((key) => [key, answer]));
+/** From each of the words to what all of them mean. */
+function byWord(wordsOf: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const pairs = Object.entries(wordsOf).flatMap(([meaning, list]) =>
+    list.split(' ').map((word) => [word, meaning] as const),
+  );
+  return Object.fromEntries(pairs);
 }
 
 /** Keys elsewhere, that are one value of a key here. */
@@ -110,34 +91,14 @@ const VALUE_ELSEWHERE: Readonly<Record<string, readonly [key: string, value: str
 };
 
 /** Words elsewhere for a word here. */
-const WORD_ELSEWHERE: Readonly<Record<string, string>> = {
-  internal: 'dev',
-  selfsigned: 'dev',
-  mkcert: 'dev',
-  off: 'none',
-  false: 'none',
-  rr: 'round-robin',
-  wrr: 'round-robin',
-  staticrr: 'round-robin',
-  leastconn: 'least-requests',
-  leastconnection: 'least-requests',
-  leastconnections: 'least-requests',
-  leastrequest: 'least-requests',
-  leastoutstanding: 'least-requests',
-  random: 'random-two',
-  rand: 'random-two',
-  p2c: 'random-two',
-  poweroftwo: 'random-two',
-  poweroftwochoices: 'random-two',
-  iphash: 'hash',
-  clientiphash: 'hash',
-  ip: 'hash',
-  source: 'hash',
-  consistent: 'hash',
-  consistenthash: 'hash',
-  ringhash: 'hash',
-  maglev: 'hash',
-};
+const WORD_ELSEWHERE = byWord({
+  dev: 'internal selfsigned mkcert',
+  none: 'off false',
+  'round-robin': 'rr wrr staticrr',
+  'least-requests': 'leastconn leastconnection leastconnections leastrequest leastoutstanding',
+  'random-two': 'random rand p2c poweroftwo poweroftwochoices',
+  hash: 'iphash clientiphash ip source consistent consistenthash ringhash maglev',
+});
 
 /** Settings of a route, not of its endpoints. */
 const OF_ALL_ENDPOINTS = ['balance', 'health', 'ejection', 'slowStart', 'limits', 'breaker', 'retries'];

@@ -5,14 +5,11 @@ import type { KeyDoc } from './key-doc.ts';
 import { plainValue } from './scalar.ts';
 import { described } from './value.ts';
 
-interface Settings<Schema extends z.ZodType, Name extends string, Value> {
-  readonly schema: Schema;
-  /** In the compiled configuration, with its unit. */
-  readonly name: Name;
+interface Settings<Schema extends z.ZodType, Value> {
   /** The value if neither place has one; default: the compiled `top.default`. */
-  readonly own?: Value;
-  /** @param folder the folder of the configuration: paths in it are relative to it */
-  compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
+  readonly own?: NoInfer<Value>;
+  /** Default: the value as it is written. @param folder the folder of the configuration: paths in it are relative to it */
+  compile?(written: z.output<Schema>, base: Value, folder: string): Value;
   /** Its text in the reference. */
   readonly top: KeyDoc & { readonly text?: string };
   readonly route: KeyDoc & { readonly text: string };
@@ -22,15 +19,19 @@ interface Settings<Schema extends z.ZodType, Name extends string, Value> {
 export interface InheritedRow<Schema extends z.ZodType, Name extends string, Value> {
   readonly name: Name;
   readonly own: Value;
+  /** `undefined`: the place is silent, and has the value of `base`; `null` is a value. */
   compile(written: z.output<Schema> | undefined, base: Value, folder: string): Value;
   readonly top: z.ZodOptional<Schema>;
   readonly route: z.ZodOptional<Schema>;
 }
 
-export function inherited<Schema extends z.ZodType, const Name extends string, Value>(
-  settings: Settings<Schema, Name, Value>,
+/** @param name in the compiled configuration, with its unit */
+export function inherited<const Name extends string, Schema extends z.ZodType, Value = z.output<Schema>>(
+  name: Name,
+  schema: Schema,
+  settings: Settings<Schema, Value>,
 ): InheritedRow<Schema, Name, Value> {
-  const { schema, name, compile, top, route } = settings;
+  const { compile = (written) => written as Value, top, route } = settings;
   const standard = () => compile(schema.parse(plainValue(top.default!)), null as Value, '');
   const own = settings.own === undefined ? standard() : settings.own;
   const { text: topText = 'For every route that does not say otherwise.', ...topDoc } = top;
@@ -39,13 +40,8 @@ export function inherited<Schema extends z.ZodType, const Name extends string, V
   return {
     name,
     own,
-    compile,
+    compile: (written, base, folder) => (written === undefined ? base : compile(written, base, folder)),
     top: described(schema, topText, { ...doc, ...topDoc }).optional(),
     route: described(schema, text, routeDoc).optional(),
   };
-}
-
-/** For a key with a single value. `null` is a value: it removes the limit of the top level. */
-export function orInherited<Value>(written: Value | undefined, base: Value): Value {
-  return written === undefined ? base : written;
 }

@@ -1,7 +1,7 @@
 /** `allow:` and `deny:` of a route or of the top level. */
 
 import { z } from 'zod';
-import { inherited, orInherited } from '../../keys/inherited.ts';
+import { inherited } from '../../keys/inherited.ts';
 import { addressBlock, orWord } from '../../keys/value.ts';
 
 const DOC = {
@@ -23,10 +23,7 @@ const addresses = orWord('off', blocks);
 
 /** `null`: clients of every address may pass. */
 function addressesRow<const Name extends 'allow' | 'deny'>(name: Name, text: string, also: string) {
-  return inherited<typeof addresses, Name, readonly string[] | null>({
-    schema: addresses,
-    name,
-    compile: orInherited,
+  return inherited(name, addresses, {
     top: { default: 'off' },
     route: { text: `${text} ([policies.md](policies.md#allow-and-deny)).`, also },
   });

@@ -117,11 +117,8 @@ const authValue = orWord('off', authForm).meta({
   doc: { expected: 'off, or a map that names a kind of proof', type: '`off`, or a map, see [auth](#auth)' },
 });
 
-export const authRow = inherited<typeof authValue, 'auth', AuthSettings | null>({
-  schema: authValue,
-  name: 'auth',
-  compile: (written, base, folder) =>
-    written === undefined ? base : written === null ? null : compileAuth(written, folder),
+export const authRow = inherited('auth', authValue, {
+  compile: (written, _base: AuthSettings | null, folder) => written && compileAuth(written, folder),
   top: { text: 'Who may pass, on every route that does not say otherwise.', default: 'off' },
   route: {
     text: 'Who may pass, and how they prove it ([auth.md](auth.md)). `off` lets everybody pass, whatever the top level says.',

@@ -1,7 +1,7 @@
 /** `bandwidth:` of a route or of the top level. */
 
 import { z } from 'zod';
-import { inherited, orInherited } from '../../keys/inherited.ts';
+import { inherited } from '../../keys/inherited.ts';
 import type { ParseResult } from '../../keys/parse-result.ts';
 import { refused } from '../../keys/parse-result.ts';
 import { parseSize } from '../../keys/units.ts';
@@ -64,10 +64,7 @@ const bandwidthValue = orWord(
   }),
 );
 
-export const bandwidthRow = inherited<typeof bandwidthValue, 'bandwidth', Bandwidth | null>({
-  schema: bandwidthValue,
-  name: 'bandwidth',
-  compile: orInherited,
+export const bandwidthRow = inherited('bandwidth', bandwidthValue, {
   top: { default: 'off' },
   route: {
     text: 'How many bytes of one party may go in a second, each way; more of them wait ([rate-limit.md](rate-limit.md#bandwidth)). Each route counts for itself.',

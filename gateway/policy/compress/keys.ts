@@ -50,13 +50,8 @@ const compressValue = z
     },
   });
 
-export const compressRow = inherited<typeof compressValue, 'compress', CompressSettings | null>({
-  schema: compressValue,
-  name: 'compress',
-  compile(written, base) {
-    if (written === undefined) return base;
-    return written === null ? null : rows.compile(written, base ?? rows.own);
-  },
+export const compressRow = inherited('compress', compressValue, {
+  compile: (written, base: CompressSettings | null) => written && rows.compile(written, base ?? rows.own),
   top: { default: 'false' },
   route: {
     text: 'Whether answers are compressed on their way to clients that take it ([compress.md](compress.md)).',

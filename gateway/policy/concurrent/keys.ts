@@ -1,7 +1,7 @@
 /** `concurrent:` of a route or of the top level. */
 
 import { z } from 'zod';
-import { inherited, orInherited } from '../../keys/inherited.ts';
+import { inherited } from '../../keys/inherited.ts';
 import { count, described, orWord } from '../../keys/value.ts';
 import { by, byText, type LimitBy } from '../rate-limit/keys.ts';
 
@@ -36,10 +36,7 @@ const concurrentValue = orWord(
   }),
 );
 
-export const concurrentRow = inherited<typeof concurrentValue, 'concurrent', ConcurrentLimit | null>({
-  schema: concurrentValue,
-  name: 'concurrent',
-  compile: orInherited,
+export const concurrentRow = inherited('concurrent', concurrentValue, {
   top: { default: 'off' },
   route: {
     text: 'How many requests of one party may be under way at once; others are answered 429 ([rate-limit.md](rate-limit.md#concurrent)). Each route counts for itself.',

@@ -97,10 +97,8 @@ export const corsForm = z
 
 const corsValue = switchable(corsForm, 'cors');
 
-export const corsRow = inherited<typeof corsValue, 'cors', CorsSettings | null>({
-  schema: corsValue,
-  name: 'cors',
-  compile: (written, base) => (written === undefined ? base : written && compileCors(written)),
+export const corsRow = inherited('cors', corsValue, {
+  compile: (written): CorsSettings | null => written && compileCors(written),
   top: { default: 'off' },
   route: {
     text: 'Whether pages of other origins may read the answers, and which ([policies.md](policies.md#cors)). `on` is every origin, without cookies.',

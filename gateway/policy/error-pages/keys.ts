@@ -64,11 +64,9 @@ const errorPagesValue = orWord('off', errorPagesForm).meta({
   },
 });
 
-export const errorPagesRow = inherited<typeof errorPagesValue, 'errorPages', ErrorPagesSettings | null>({
-  schema: errorPagesValue,
-  name: 'errorPages',
-  compile: (written, base, folder) =>
-    written === undefined ? base : written && compileErrorPages(written, base, folder),
+export const errorPagesRow = inherited('errorPages', errorPagesValue, {
+  compile: (written, base: ErrorPagesSettings | null, folder) =>
+    written && compileErrorPages(written, base, folder),
   top: {
     text: 'HTML files for errors, on every route and where no route takes a request; a route’s own come before these.',
     default: 'off',

@@ -72,9 +72,7 @@ const headersValue = orWord('off', headersForm).meta({
   doc: { expected: 'off, or a map with request, answer', type: '`off`, or a map, see [headers](#headers)' },
 });
 
-export const headersRow = inherited<typeof headersValue, 'headers', HeaderRules | null>({
-  schema: headersValue,
-  name: 'headers',
+export const headersRow = inherited('headers', headersValue, {
   compile: compileHeaders,
   top: {
     text: 'Fields that are set, added and removed on every route; its own rules come after these.',
@@ -90,10 +88,9 @@ type WrittenRules = z.output<typeof rulesForm> | undefined;
 
 /** `null`: nothing is inherited. */
 function compileHeaders(
-  written: z.output<typeof headersValue> | undefined,
+  written: z.output<typeof headersValue>,
   base: HeaderRules | null,
 ): HeaderRules | null {
-  if (written === undefined) return base;
   if (written === null) return null;
   const { request, answer } = base ?? { request: NO_RULES, answer: NO_RULES };
   return {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { TOKEN } from '../../keys/field.ts';
-import { inherited, orInherited } from '../../keys/inherited.ts';
+import { inherited } from '../../keys/inherited.ts';
 import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 import { count, described, orWord, parsedBy } from '../../keys/value.ts';
 
@@ -82,11 +82,8 @@ const rateLimitValue = orWord(
   }),
 );
 
-export const rateLimitRow = inherited<typeof rateLimitValue, 'rateLimit', readonly RateLimit[] | null>({
-  schema: rateLimitValue,
-  name: 'rateLimit',
+export const rateLimitRow = inherited('rateLimit', rateLimitValue, {
   own: null,
-  compile: orInherited,
   top: { default: 'off' },
   route: {
     text: 'How many requests may come in a time; others are answered 429 ([rate-limit.md](rate-limit.md)). Each route counts for itself.',

@@ -82,11 +82,8 @@ const respondValue = orWord(
     }),
 );
 
-export const respondRow = inherited<typeof respondValue, 'respond', RespondSettings | null>({
-  schema: respondValue,
-  name: 'respond',
-  compile: (written, base, folder) =>
-    written === undefined ? base : written && compileRespond(written, folder),
+export const respondRow = inherited('respond', respondValue, {
+  compile: (written, _base: RespondSettings | null, folder) => written && compileRespond(written, folder),
   top: {
     text: 'One answer to all requests, on every route that does not say `respond: off`: the whole gateway is closed for a while.',
     default: 'off',

@@ -2,6 +2,9 @@ import dgram, { type RemoteInfo, type Socket } from 'node:dgram';
 import net from 'node:net';
 import { ListenError } from './listen-error.ts';
 
+/** For bursts between two turns of the event loop; the kernel cuts it to what it allows (Linux: `net.core.rmem_max`), and drops what is beyond. */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+
 /** A port for UDP datagrams. */
 export class UdpListener {
   /** For answers: they leave from the port that the client sent to. */
@@ -10,7 +13,8 @@ export class UdpListener {
 
   /** @param host an IPv6 address takes IPv4 too, where it is `::`. */
   constructor(host: string, receive: (datagram: Buffer, client: RemoteInfo) => void) {
-    this.socket = dgram.createSocket({ type: net.isIPv6(host) ? 'udp6' : 'udp4' });
+    const type = net.isIPv6(host) ? 'udp6' : 'udp4';
+    this.socket = dgram.createSocket({ type, recvBufferSize: RECEIVE_BUFFER_BYTES });
     this.socket.on('message', receive);
   }
 

@@ -28,6 +28,14 @@ describe('a UDP stream', () => {
     expect((await client.next()).text).toBe('X'.repeat(size));
   });
 
+  // What a socket holds by default is about 270 datagrams, however small they are.
+  test('takes a burst that comes between two turns of the event loop', async () => {
+    const { port, service } = await startPair();
+    const client = await openDatagrams();
+    await Promise.all(Array.from({ length: 400 }, () => client.send('x', port)));
+    await until(() => service.received.length === 400);
+  });
+
   test('answers from the port that the client sent to', async () => {
     const { port } = await startPair();
     const client = await openDatagrams();

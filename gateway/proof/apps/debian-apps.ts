@@ -1,8 +1,17 @@
 /** Applications of Debian packages. */
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type App, run } from './app.ts';
+import { type App, ENV, run } from './app.ts';
 
 const jupyter: App = {
   name: 'jupyter',
@@ -239,6 +248,78 @@ const qbittorrent: App = {
   },
 };
 
+const django: App = {
+  name: 'django',
+  title: 'Django (admin)',
+  source: { debian: 'python3-django' },
+  setting: "`FORCE_SCRIPT_NAME = '/django'` in settings.py",
+  told: { strip: true },
+  async prepare({ data, prefix }) {
+    await run('/usr/bin/django-admin', ['startproject', 'site1', data]);
+    appendFileSync(join(data, 'site1/settings.py'), prefix && `\nFORCE_SCRIPT_NAME = '${prefix}'\n`);
+    const manage = (...args: string[]) => run('/usr/bin/python3', ['manage.py', ...args], data, DJANGO_ENV);
+    await manage('migrate');
+    await manage('createsuperuser', '--noinput', '--username=alice', '--email=alice@localhost');
+  },
+  command: ({ port, data }) => [
+    ...['/usr/bin/python3', join(data, 'manage.py'), 'runserver', '--noreload', `127.0.0.1:${port}`],
+  ],
+  /** One logs in, and adds a user. */
+  async job(page) {
+    await page.goto(new URL('admin/', page.url()).href);
+    await page.fill('#id_username', 'alice');
+    await page.fill('#id_password', DJANGO_ENV.DJANGO_SUPERUSER_PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.locator('.model-user .addlink').click();
+    await page.fill('#id_username', `bob-${Date.now()}`);
+    await page.fill('#id_password1', 'a long word of the proof');
+    await page.fill('#id_password2', 'a long word of the proof');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('was added successfully').waitFor();
+  },
+};
+
+const DJANGO_ENV = { ...ENV, DJANGO_SUPERUSER_PASSWORD: 'a password of the proof' };
+
+const mediawiki: App = {
+  name: 'mediawiki',
+  title: 'MediaWiki',
+  source: { debian: 'mediawiki php-cli php-sqlite3' },
+  setting: "`$wgScriptPath = '/mediawiki';` in LocalSettings.php, `strip: false`",
+  told: { strip: false },
+  async prepare({ data, prefix }) {
+    symlinkSync('/usr/share/mediawiki', join(data, 'mediawiki'));
+    const database = ['--dbtype=sqlite', '--dbname=wiki', `--dbpath=${data}`, `--confpath=${data}`];
+    const place = [`--scriptpath=${prefix}`, '--server=http://localhost'];
+    const install = '/usr/share/mediawiki/maintenance/install.php';
+    await run('php', [install, ...database, ...place, `--pass=${WIKI_PASSWORD}`, 'Wiki', 'Alice']);
+    // It is reached by a path and at a name; without the first, it takes any `X-Forwarded-Proto` to mean port 80 or 443.
+    const server = '$wgServer = WebRequest::detectServer(false);';
+    appendFileSync(
+      join(data, 'LocalSettings.php'),
+      `$wgAssumeProxiesUseDefaultProtocolPorts = false;\n${server}\n`,
+    );
+  },
+  command: ({ port, data, prefix }) => [
+    ...['php', '-S', `127.0.0.1:${port}`, '-t', prefix === '' ? '/usr/share/mediawiki' : data],
+  ],
+  env: ({ data }) => ({ MW_CONFIG_FILE: join(data, 'LocalSettings.php'), PHP_CLI_SERVER_WORKERS: '4' }),
+  /** One logs in, and writes a page. */
+  async job(page) {
+    await page.getByRole('link', { name: 'Log in' }).first().click();
+    await page.fill('input[name="wpName"]', 'Alice');
+    await page.fill('input[name="wpPassword"]', WIKI_PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'Edit', exact: true }).first().click();
+    await page.fill('#wpTextbox1', 'Read by a proof');
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.locator('#mw-content-text', { hasText: 'Read by a proof' }).waitFor();
+  },
+};
+
+const WIKI_PASSWORD = 'a password of the proof';
+
 export const DEBIAN_APPS: readonly App[] = [
   ...[jupyter, prometheus, adminer, transmission, syncthing, rabbitmq, dokuwiki, netdata, qbittorrent],
+  ...[django, mediawiki],
 ];

@@ -59,16 +59,17 @@ async function makeProject(source: NpmSource, folder: string, project: string): 
 }
 
 async function debianPackage({ debian }: DebianSource): Promise<Installation | null> {
+  const packages = debian.split(' ');
   const found = async () => {
-    const { stdout } = await run('dpkg', ['-s', debian]);
-    const version = /^Status: .* installed$[\s\S]*^Version: (.+)$/m.exec(stdout)?.[1];
+    const { stdout } = await run('dpkg', ['-s', ...packages]);
+    const version = /^Status: .* installed$[\s\S]*?^Version: (.+)$/m.exec(stdout)?.[1];
     if (version === undefined) throw new Error(`${debian} is not installed`);
     return { version: `${version} (Debian)`, project: null };
   };
   // Its service is started by us, not by the system.
   const env = { ...ENV, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const install = () =>
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debian], undefined, env);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], undefined, env);
   return found()
     .catch(() => install().then(found))
     .catch(() => null);

@@ -249,4 +249,35 @@ const swagger: App = {
   },
 };
 
-export const NODE_APPS: readonly App[] = [verdaccio, chat, maildev, jsonServer, nodeRed, swagger];
+const GRAPHQL = `
+import { createServer } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { createSchema, createYoga } from 'graphql-yoga';
+const typeDefs = 'type Query { hello: String } type Subscription { count: Int }';
+const count = { async *subscribe() { for (let count = 0; ; count++) { yield { count }; await new Promise((next) => setTimeout(next, 200)); } } };
+const schema = createSchema({ typeDefs, resolvers: { Query: { hello: () => 'world' }, Subscription: { count } } });
+const graphqlEndpoint = (process.env.BASE_PATH ?? '') + '/graphql';
+createServer(createYoga({ schema, renderGraphiQL, graphqlEndpoint })).listen(process.env.PORT, '127.0.0.1');
+`;
+
+const yoga: App = {
+  name: 'yoga',
+  title: 'GraphQL Yoga (GraphiQL)',
+  source: {
+    npm: 'graphql-yoga',
+    packages: ['graphql@16.12.0', 'graphql-yoga@5.24.1', '@graphql-yoga/render-graphiql@5.24.1'],
+    files: { 'package.json': '{ "private": true, "type": "module" }\n', 'graphql.js': GRAPHQL },
+  },
+  setting: "`graphqlEndpoint: '/yoga/graphql'`, `strip: false`",
+  told: { strip: false },
+  command: () => [process.execPath, 'graphql.js'],
+  env: ({ port, prefix }) => ({ PORT: String(port), BASE_PATH: prefix }),
+  /** A subscription runs: events come one after the other. */
+  async job(page) {
+    await page.goto(new URL('graphql?query=subscription%7Bcount%7D', page.url()).href);
+    await page.getByRole('button', { name: /execute/i }).click();
+    await page.locator('.result-window', { hasText: /"count":\s[1-9]/ }).waitFor();
+  },
+};
+
+export const NODE_APPS: readonly App[] = [...[verdaccio, chat, maildev, jsonServer, nodeRed, swagger, yoga]];

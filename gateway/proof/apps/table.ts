@@ -6,7 +6,7 @@ const DOCUMENT = new URL('../../../docs/apps.md', import.meta.url);
 const PREFACE = `# Applications behind a path
 
 Written by \`npm run apps -- --write\`: applications that nobody here wrote, by their default settings, in Chromium behind \`portway dev\`, with their main job done: the module graph loads and an edit is seen (Vite, Next.js, Astro, SvelteKit, Nuxt, Storybook),
-a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio), a message arrives (chat, maildev, Node-RED), a cell runs (Jupyter), a query is answered (Prometheus, Swagger UI), a form is sent and answered (Adminer, RabbitMQ, DokuWiki),
+a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio), a message arrives (chat, maildev, Node-RED), a cell runs (Jupyter), a query is answered (Prometheus, Swagger UI, and a subscription in GraphiQL), a form is sent and answered (Adminer, RabbitMQ, DokuWiki, Django, MediaWiki),
 the daemon behind the page has been asked (Transmission, Syncthing, Netdata, qBittorrent). What leads their requests back: [escape.md](escape.md).
 
 *At its path* is the default: stripped, with the catcher; *with a script* is the same with \`escape: script\`. *Unstripped* is \`strip: false\` alone, which shows an application a prefix that nobody told it of. *Once told* is

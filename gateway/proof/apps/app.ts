@@ -39,6 +39,7 @@ export interface NpmSource {
 }
 
 export interface DebianSource {
+  /** Packages, that of the application first. */
   readonly debian: string;
 }
 

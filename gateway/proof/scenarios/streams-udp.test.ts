@@ -33,7 +33,7 @@ describe('a UDP stream', () => {
     const { port, service } = await startPair();
     const client = await openDatagrams();
     await Promise.all(Array.from({ length: 400 }, () => client.send('x', port)));
-    await until(() => service.received.length === 400);
+    await until('all of it arrives', () => service.received.length === 400);
   });
 
   test('answers from the port that the client sent to', async () => {

@@ -107,6 +107,9 @@ main>.facts,.sheet{max-width:54rem;padding:1.5rem var(--gap) 3rem}
 @media (max-width:62rem){.where{display:none}}
 @media (max-width:50rem){
 .own th:nth-child(n){width:auto}
+.own tbody tr>th[scope=row]:first-child{padding-left:1.375rem;text-indent:-1.375rem}
+.own .path{margin-right:.625rem}
+.own .name{margin:0 .625rem 0 0;text-indent:0}
 .head h1{width:100%}
 .rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .rows,.rows tbody,.rows caption{display:block}

@@ -213,6 +213,8 @@ function openEditor(id, text, etag) {
   element('delete').hidden = id === null;
   markOpen();
   element('text').focus();
+  element('text').setSelectionRange(0, 0);
+  element('text').scrollTop = 0;
 }
 
 function markOpen() {

@@ -49,16 +49,17 @@ export class NodeBody implements RequestBody {
     this.#sink = sink;
     if (this.#fault) return sink.fail(this.#fault);
     // Its end would be waited for until the idle timeout, and the client be called slow. Of an empty one Node knows its end alone.
-    const { readableDidRead, readableEnded } = this.#request;
-    if (readableDidRead || readableEnded) return sink.fail(alreadyRead());
+    if (this.#isTaken) return sink.fail(alreadyRead());
     if (this.expectsContinue && !this.#response.headersSent) this.#response.writeContinue();
-    this.#flow = (this.#othersRead ? null : this.#passage.pass(sink)) ?? this.#stream(sink);
+    const isFollowed = this.#request.listenerCount('end') > 0;
+    this.#flow = (isFollowed ? null : this.#passage.pass(sink)) ?? this.#stream(sink);
   }
 
-  /** Hooks of an extended route may listen to the request, too. */
-  get #othersRead(): boolean {
-    const request = this.#request;
-    return request.readableFlowing !== null || BODY_EVENTS.some((event) => request.listenerCount(event) > 0);
+  /** Whether a hook has read the body or listens to its data, which then comes to the hook, or to both, depending on when it arrives. */
+  get #isTaken(): boolean {
+    const { readableDidRead, readableEnded, readableFlowing } = this.#request;
+    const isListened = readableFlowing !== null || this.#request.listenerCount('readable') > 0;
+    return readableDidRead || readableEnded || isListened;
   }
 
   #stream(sink: BodySink): BodyFlow {
@@ -86,8 +87,6 @@ function alreadyRead(): GatewayError {
   const what = 'a hook has read the body of the request, which then could not be sent to the service';
   return new GatewayError('extension_failed', what);
 }
-
-const BODY_EVENTS = ['data', 'readable', 'end'];
 
 /** Whether the head announces any. */
 export function hasBody(request: IncomingMessage): boolean {

@@ -202,6 +202,16 @@ describe('a route extended in code', () => {
     },
   );
 
+  test.each(['data', 'readable'])(
+    'that listen to %s of a body have taken it, even before it comes',
+    async (event) => {
+      const module = `export default { preHandler({ raw }, _reply, done) { raw.on('${event}', () => {}); done(); } };`;
+      const { gateway } = await extended(module);
+      const { status, text } = await gateway.exchange(request('POST', '/shout/', ['Content-Length: 4']));
+      expect([status, JSON.parse(text).code]).toEqual([500, 'extension_failed']);
+    },
+  );
+
   test.each(["'a\\r\\nX-Smuggled: 1'", "'a\\nb'", "'\\u0141'"])(
     'can not put %s into a field',
     async (value) => {

@@ -305,7 +305,8 @@ export const rows = {
     ...facts(503, 'destination_unavailable', 'service', 'always'),
     title: 'No service available',
     detail: 'None of the endpoints of this route can be used now.',
-    remedy: 'See the states of the endpoints on the admin listener (/routes).',
+    remedy:
+      'See the states of the endpoints on the admin listener (/routes); `portway admit ADDRESS` takes a drained one back.',
     retryAfter: 5,
   },
   queue_full: {

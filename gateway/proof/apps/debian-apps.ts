@@ -285,7 +285,8 @@ const mediawiki: App = {
   name: 'mediawiki',
   title: 'MediaWiki',
   source: { debian: 'mediawiki php-cli php-sqlite3' },
-  setting: "`$wgScriptPath = '/mediawiki';` in LocalSettings.php, `strip: false`",
+  setting:
+    "`$wgScriptPath = '/mediawiki';` and `$wgAssumeProxiesUseDefaultProtocolPorts = false;` in LocalSettings.php, `strip: false`",
   told: { strip: false },
   async prepare({ data, prefix }) {
     symlinkSync('/usr/share/mediawiki', join(data, 'mediawiki'));

@@ -21,7 +21,7 @@ export function withoutElements(text: string): string {
 const LESS = String.raw`(?:<|&lt;|\\u003c)`;
 const GREATER = />|&gt;|\\u003e/gi;
 const BEHIND_NAME = String.raw`(?=[\s/>\\]|&gt;)`;
-/** The begin of a tag, and its name without the prefix of a namespace. */
+/** The start of a tag, and its name without the prefix of a namespace. */
 const BEGIN = new RegExp(String.raw`${LESS}(?:[\w.-]{1,100}:)?([a-z_][\w.-]{0,99})${BEHIND_NAME}`, 'gi');
 
 /** An element of HTML that holds no secret. */

@@ -4,7 +4,7 @@ import { HIDDEN, isSecretName } from './secrets.ts';
 
 /**
  * Hides members with a secret's name in text that may contain JSON (embedded, cut off, or as a string within JSON), JSON-like text with `'`
- * as Python and JavaScript write it, YAML, HTTP fields, INI, arrays as PHP prints them, XML, or any name and colon at the begin of a line or
+ * as Python and JavaScript write it, YAML, HTTP fields, INI, arrays as PHP prints them, XML, or any name and colon at the start of a line or
  * after a bracket or comma. Reads forward only, so that hostile text costs linear time.
  */
 export function withoutMembers(text: string): string {

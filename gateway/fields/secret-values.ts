@@ -65,7 +65,7 @@ export function lineBeginningAt(text: string, at: number): Line | null {
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
   const isEscaped = /\\u002[27]$/.test(text.slice(Math.max(0, from - 6), from));
   const backslashes = backslashesBefore(text, from - (isEscaped ? 5 : 1));
-  // The begin of a string, too. In a string, each encoder has doubled the backslash before `n`.
+  // The start of a string, too. In a string, each encoder has doubled the backslash before `n`.
   if (isEscaped || before === '"' || before === "'")
     return { column, backslashes: 1 << escapesOf(backslashes, isEscaped) };
   return /[nr]/.test(before) && backslashes > 0 ? { column, backslashes: lowestBit(backslashes) } : null;
@@ -137,7 +137,7 @@ function endOfBlock(text: string, from: number, line: Line, isEmpty: boolean): n
 
 const INDENT = /[ \t]*(-(?=\s))?/y;
 
-/** @returns the end of the line and the begin of the next; `null`: it is the last */
+/** @returns the end of the line and the start of the next; `null`: it is the last */
 function endOfLine(text: string, from: number, { backslashes }: Line): { at: number; next: number | null } {
   const ends = backslashes === 0 ? NEWLINE : ESCAPED_NEWLINE;
   ends.lastIndex = from;

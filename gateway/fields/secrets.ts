@@ -74,7 +74,7 @@ export function shownText(text: string): string {
 
 /**
  * A parameter up to its value, which may be a URL with a query of its own, encoded once or more often. Many JSON encoders write `\u0026`
- * for `&`. A name at the begin of a word may be a form without its media type, an environment variable or a pair of a log line.
+ * for `&`. A name at the start of a word may be a form without its media type, an environment variable or a pair of a log line.
  */
 const PARAMETER =
   /(?:^|[\s?&;#]|\\u0026|%(?:25){0,3}(?:3[fb]|26|23))((?:[^=?&;#\s"'<>%\\]|%(?!(?:25){0,3}(?:3[dfb]|26|23))){1,200})(?:=|%(?:25){0,3}3d)/gi;

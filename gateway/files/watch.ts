@@ -117,7 +117,8 @@ class ContentWatcher implements FileWatch {
     const delayMs = content === null ? this.#options.pollMs : this.#weigh(content);
     if (content !== null) {
       this.#readAt = performance.now();
-      this.#knownState = content.hash === this.#knownHash ? state : null;
+      // A read may fail for a reason that no state shows, such as a lack of descriptors.
+      this.#knownState = content.ok && content.hash === this.#knownHash ? state : null;
     }
     // The read may have missed a change during it.
     if (!this.#closed) this.#lookIn(this.#lookSoon ? EVENT_DELAY_MS : delayMs);

@@ -19,7 +19,7 @@ export interface Behind {
 /**
  * Stands between a socket and Node's parser, and lets single messages through: pipelined messages stay bytes, whose heads the wire lane
  * reads like all others. Between messages Node keeps its listeners at the socket and gets nothing. A message ends with an empty line or by
- * its Content-Length; so no piece that is let through has the end of one message and the begin of the next.
+ * its Content-Length; so no piece that is let through has the end of one message and the start of the next.
  */
 export class MessageGate implements MessageReading {
   readonly #socket: Socket;

@@ -7,7 +7,7 @@ export function cookieValue(cookies: string, name: string): string | undefined {
   return at === -1 ? undefined : valueAt(cookies, at);
 }
 
-/** The begin of the next value of that name at or after `from`, or -1. */
+/** The start of the next value of that name at or after `from`, or -1. */
 export function cookieAt(cookies: string, name: string, from: number): number {
   for (let at = cookies.indexOf(name, from); at !== -1; at = cookies.indexOf(name, at + 1)) {
     let end = at + name.length;

@@ -1,4 +1,4 @@
-/** `escape: script`: inserts a script at the begin of the route's documents; other answers stay as they are. */
+/** `escape: script`: inserts a script at the start of the route's documents; other answers stay as they are. */
 import type { Downstream, Fields } from '../../exchange/contract.ts';
 import { DownstreamFilter } from '../../exchange/downstream-filter.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
@@ -48,7 +48,7 @@ class ScriptedAnswer extends DownstreamFilter {
   readonly #script: PageScript;
   readonly #exchange: RoutedExchange;
   readonly #start: DocumentStart;
-  /** The begin of the body while it is examined; `null`: the rest passes through. */
+  /** The start of the body while it is examined; `null`: the rest passes through. */
   #held: Buffer | null = null;
 
   constructor(client: Downstream, exchange: RoutedExchange, script: PageScript) {

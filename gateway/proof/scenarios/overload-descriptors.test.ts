@@ -120,12 +120,13 @@ test.runIf(linux)(
     // Only what it has accepted is answered.
     for (const client of clients) expect((await client.exchange(get('/db/'))).status).toBe(200);
     const clutter = [flood(stream, openFiles)];
-    // What the process opens for a moment, such as its configuration, and a stream that gets one of its two descriptors, leave gaps.
+    // What the process opens for a moment, such as its configuration, leaves gaps. A stream needs two descriptors and gives the only one that
+    // is left back; a silent client keeps one.
     const refused = async (client: RawClient) => {
       for (;;) {
         const answer = await client.exchange(get('/db/'));
         if (answer.status === 503) return answer;
-        clutter.push(flood(stream, 2));
+        clutter.push(flood(stream, 2), flood(gateway.port, 1));
       }
     };
     for (const client of clients) {

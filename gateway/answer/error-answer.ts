@@ -126,7 +126,7 @@ function page(error: GatewayError, { requestId, advice }: AnswerContext): string
   });
 }
 
-/** Clients get the details of their own mistakes; details of services behind the gateway are for operators. */
+/** In development, clients get the details of their own mistakes; details of services behind the gateway are for operators. */
 function detailOf(error: GatewayError, advice: Advice | null): string {
   const { detail, blame } = CATALOG[error.code];
   return advice && blame === 'client' && error.message ? `${detail} (${error.message})` : detail;

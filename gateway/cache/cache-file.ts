@@ -40,7 +40,7 @@ function opened<T>(file: string, signature: string, prepare: (database: Database
     // A power cut may cost the newest entries; it must not leave pages of one in the body of another.
     database.exec('PRAGMA synchronous = NORMAL');
     claim(database, `${LAYOUT} ${signature}`);
-    // The sum of weights bounds the cache.
+    // Damaged weights would falsify the sum that bounds the cache.
     database.exec(
       `DELETE FROM entry WHERE typeof(weight) <> 'integer' OR weight NOT BETWEEN 0 AND ${WEIGHT_MAX}`,
     );

@@ -7,7 +7,7 @@ import { Selecting } from './vary.ts';
 /** Why a request is sent on (RFC 9211 §2.2). */
 export type ForwardReason = 'uri-miss' | 'vary-miss' | 'stale' | 'request';
 
-/** How a request may be answered that the service has to be asked for. */
+/** How a request that the cache can't answer alone may be answered. */
 export interface CacheLookup {
   readonly reason: ForwardReason;
   /** Whether simultaneous requests may wait for one answer: it can be given to them if it is kept. */

@@ -187,7 +187,7 @@ function chosenBy(fields: FieldMap, headers: FieldMap): Entry['vary'] {
   return headers.vary === undefined ? undefined : new Selecting(fields).by(variesBy(headers.vary));
 }
 
-/** Whether Vary names fields that the gateway writes. The key has host, scheme and prefix, but none of the others. */
+/** Whether Vary names clients' fields only: of those that the gateway writes, the key has no more than host, scheme and prefix. */
 function variesByTheClient({ vary }: FieldMap): boolean {
   const names = variesBy(vary);
   return (

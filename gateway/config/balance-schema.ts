@@ -6,7 +6,7 @@ import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { defaulted, described, duration, flag, form, oneOf, parsedBy, percent } from '../keys/value.ts';
 import { canaryTo, TO_DOC } from './target-schema.ts';
 
-/** Words for a switch, by users who take it for one. */
+/** Words of users who take the cookie's name for a switch. */
 const SWITCH = /^(?:yes|no|y|n)$/i;
 
 function parseCookieName(text: string): ParseResult<string> {

@@ -103,7 +103,7 @@ const INHERITED = {
   }),
   hold: inherited('holdMs', hold, {
     own: null,
-    // `off` is a value of its own, since the default of `null` depends on the mode.
+    // `off` becomes 0, since `null` stands for the default of the mode.
     compile: (written): number | null => written ?? 0,
     top: { defaultText: '`10s` in development, for services that `portway dev` runs; `off` in production' },
     route: {

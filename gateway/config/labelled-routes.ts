@@ -86,7 +86,7 @@ class LabelledRoutes {
     }
   }
 
-  /** Its labels are not read: their faults have been reported. */
+  /** Only the labels that name its routes are read: the faults of the others have been reported. */
   addSpoilt(placed: PlacedOrigin): void {
     for (const route of placed.routes) {
       const key = this.#keyOf(treeOfLabels(route.labels, placed.span).map.entries, placed.span);
@@ -219,7 +219,7 @@ class LabelledRoutes {
   }
 }
 
-/** Labels about the endpoint, which are no keys of a route. */
+/** Labels that name the route or its endpoint, and are no keys of a route. */
 const OF_THE_CONTAINER = ['path', 'host', 'port', 'scheme', 'weight', 'backup'];
 
 /** Read where the containers are listed. */

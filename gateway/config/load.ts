@@ -37,7 +37,7 @@ export async function loadConfig(file: string, env: Environment): Promise<LoadRe
 /** The same for content that was read already, by `watchFile` say. */
 export async function loadContent(read: FileContent, file: string, env: Environment): Promise<LoadResult> {
   const { PORTWAY_CONFIG_KEY: key } = env;
-  // Workers and copies on disk have the signed content, too.
+  // Checked for workers and copies on disk, too: they have the content with its signature.
   const sound = key && isRemote(file) ? await signedContent(read, key) : read;
   const content = await evaluated(sound, file, env);
   const { hash } = content;

@@ -16,7 +16,7 @@ interface Context {
   readonly lines: TextLines;
 }
 
-/** One fault causes several errors, and a hostile file many: the problems of the first lines are the useful ones. */
+/** One fault causes several errors, and a hostile file many: one problem is reported for each of the first lines. */
 export function reportSyntax(
   yaml: Document.Parsed<ParsedNode>,
   lines: TextLines,

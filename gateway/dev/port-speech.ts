@@ -52,7 +52,7 @@ function answerTo(target: DialTarget, name: string, withinMs: number): Promise<A
   };
   const timer = setTimeout(() => end(true), withinMs);
   socket.once('connect', () => {
-    // A socket connected to itself (port-probe.ts).
+    // A socket connected to itself has reached nothing (port-probe.ts).
     connected = !('port' in target) || socket.localPort !== target.port;
     socket.write(`GET / HTTP/1.1\r\nHost: ${name}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`);
   });

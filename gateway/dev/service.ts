@@ -62,7 +62,7 @@ export class Service {
   #watch: FileWatch | null = null;
   /** Somebody wants it to begin anew: it is ended, and started without a delay. */
   #anew = new AbortController();
-  /** Whether SIGKILL was needed to end leftovers. */
+  /** Whether SIGKILL was needed to end the run that a requested restart replaces. */
   #cleared: Promise<boolean> | null = null;
   /** Lives in a row that ended before it was ready. */
   #failures = 0;

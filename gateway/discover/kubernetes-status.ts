@@ -112,7 +112,7 @@ export class RouteStatuses {
     const resource = RESOURCES.find(({ kind }) => kind === object.kind)!;
     const path = `${pathOf(resource, object.namespace || null)}/${encodeURIComponent(object.name)}`;
     const times = this.#written.get(path) ?? 0;
-    // A Gateway's status is written only if our view has changed.
+    // A Gateway needs no bound: its status is written only if our view has changed.
     if (times === WRITES_MAX && object.kind !== 'Gateway') return false;
     try {
       await this.#api.putStatus(path, object.resourceVersion, status, signal);

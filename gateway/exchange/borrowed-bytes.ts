@@ -50,7 +50,7 @@ export function ownBytes(chunk: Buffer): Buffer {
   return chunk;
 }
 
-/** A socket of the operating system, as opposed to other streams, which may still hold bytes that they have accepted. */
+/** A socket of the operating system, as opposed to other streams, which may still need bytes that `writableLength` no longer counts. */
 interface Socket {
   write(chunk: Buffer): boolean;
   readonly writableLength: number;

@@ -34,7 +34,7 @@ export interface BodySink {
 
 /**
  * The fields of requests that repeat on a connection, byte for byte: one object for all of them, so that everything derived from the fields
- * is computed once (0118).
+ * is computed once (decision 0118).
  */
 export class FieldBlock {
   readonly fields: Fields;
@@ -89,7 +89,7 @@ export interface Downstream {
   informational(status: number, fields: Fields): void;
   /** The head of the final answer. Hop-by-hop fields are this side's own business and must not be among the fields. */
   head(status: number, reason: string, fields: Fields): void;
-  /** The same for a repeated answer, whose head has been written before. @param own fields of this answer alone, behind the others */
+  /** The same for repeated fields, whose text is kept for the next time. @param own fields of this answer alone, behind the others */
   headAgain?(status: number, reason: string, repeated: RepeatedFields, own: Fields): void;
   /** @returns whether more may be written now; otherwise `drained` is called later */
   write(chunk: Buffer): boolean;

@@ -56,7 +56,7 @@ export interface ExchangeRecord {
   fallback: boolean;
   /** The user, where a policy authenticated one. Remote text. */
   user: string | null;
-  /** The detail that the inspection keeps; `null`: no dashboard is open, or the exchange is not in the sample. */
+  /** The detail that the inspection keeps; `null`: no dashboard or tail is open, or the exchange is not in the sample. */
   detail: ExchangeDetail | null;
   /** `null`: it is not traced. */
   trace: ExchangeTrace | null;

@@ -270,7 +270,7 @@ function wholeBody(chunks: readonly Buffer[]): RequestBody {
 }
 
 const MIRROR_FIELD = 'X-Portway-Mirror';
-/** Fields about how the original's body arrives. The copy is framed by itself. */
+/** Fields about how the original's body arrives, and a client's own mark of a copy. The copy is framed by itself. */
 const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',

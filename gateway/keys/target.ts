@@ -164,7 +164,7 @@ const SCHEMES: Readonly<Record<string, { readonly tls: boolean; readonly http2: 
   h2: { tls: true, http2: true },
 };
 
-/** `localhost` is a bare port, so that both of its addresses are tried, as in `GATEWAY_HOSTS`. */
+/** `localhost` is a bare port: both of its addresses are tried, or the host that `GATEWAY_HOSTS` has for the port. */
 function tcp(tls: boolean, host: string, port: Port): PortTarget {
   if (host === 'localhost' && !tls) return { kind: 'port', port };
   return { kind: 'tcp', tls, host, port };

@@ -144,7 +144,7 @@ export class MessageGate implements MessageReading {
     this.#settle();
   }
 
-  /** Stops. @returns bytes that arrived since, for the next reader of the socket */
+  /** Lets nothing through any more. @returns bytes that arrived after the message, for the next reader of the socket */
   release(): Behind {
     this.#open = false;
     clearTimeout(this.#timer);

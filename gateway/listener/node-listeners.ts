@@ -26,7 +26,7 @@ export function takeConnections(server: http.Server): (socket: Socket) => void {
   return listener.bind(server);
 }
 
-/** Checks that this version of Node copies the bytes of a body, because their memory is reused, and takes those that it only counts. */
+/** Checks that this version of Node copies bytes of a body, as their memory is reused, and that it can count a body without keeping it. */
 function probe(): void {
   const message = Buffer.from('PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na');
   const server = nodeHttp.createServer();

@@ -12,8 +12,8 @@ const WARN = 40;
 /**
  * Writes one line per exchange, in the form of docs/logs.md, into the logger's own stream, so that it is in order with the other lines.
  *
- * The line is assembled here and not by `logger.info(object)`, which costs four times as much (0018). Repeated values are kept together
- * with their keys (0111).
+ * The line is assembled here and not by `logger.info(object)`, which costs four times as much (decision 0018). Repeated values are kept
+ * together with their keys (decision 0111).
  */
 export class AccessLog {
   /** `log.access`: a reload may change it. */

@@ -28,7 +28,7 @@ export class MemoryPressure {
     if (boundBytes === null || nowMs < this.#nextAt) return;
     this.#nextAt = nowMs + LOOK_EVERY_MS;
     this.share = this.#look(boundBytes);
-    // V8 keeps dead objects until it needs room. While requests are refused nothing needs room, so this asks for the collection.
+    // V8 keeps dead objects until it needs room. While requests are refused nothing needs room, and they would be refused for ever.
     if (this.share === 0 || nowMs < this.#collectAt) return;
     this.#collectAt = nowMs + COLLECT_EVERY_MS;
     this.#source.collect();

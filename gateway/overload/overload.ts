@@ -97,7 +97,7 @@ export class Overload {
     return true;
   }
 
-  /** Refuses a request, after `refuses`. Its connection stays open, and is not read for as long as Retry-After says. */
+  /** Answers a request for which `refuses` returned true. Its connection stays open, and is not read for as long as Retry-After says. */
   refuse(exchange: ClientExchange): void {
     const answer = new OwnAnswer(exchange, (completed) => {
       if (completed) this.#setAside.add(exchange.reading, performance.now() + this.#refusal.retryAfterMs);

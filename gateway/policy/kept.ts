@@ -15,7 +15,7 @@ export class KeptStates {
   readonly #texts: () => SharedTexts | null;
   /** The other workers, for counting exchanges under way; `null`: none. */
   readonly others: OthersUnderWay | null;
-  /** Whether an admin session has existed since the start: browsers send its cookie for as long as it lasts, whatever the file says now. */
+  /** Whether the admin listener has required a key since the start: browsers send its cookie until that expires, whatever the file says now. */
   adminSessions = false;
   readonly #held = new Map<string, { readonly state: Keepable; holders: number }>();
 

@@ -76,7 +76,7 @@ const SETTINGS = [
   'shared',
 ] as const;
 
-/** Keys that take effect at the start only: addresses, and the number of processes. */
+/** Keys that take effect at the start only: addresses (but for a port that moves), and the number of processes. */
 const AT_THE_START: ReadonlySet<string> = new Set(['host', 'port', 'admin', 'workers', 'tls.port']);
 
 /** One of them in each step. */

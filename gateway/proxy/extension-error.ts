@@ -21,7 +21,7 @@ export function extensionError(cause: unknown): GatewayError | Refusal {
   return extensionFault(cause);
 }
 
-/** The error for a throw after the answer has begun. The stack names the file. */
+/** The error for a fault in an extension's code. The stack names the file. */
 export function extensionFault(cause: unknown): GatewayError {
   const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return new GatewayError('extension_failed', what, { cause });

@@ -4,8 +4,8 @@ type Hook = (this: FastifyInstance, ...given: unknown[]) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: Hook) => FastifyInstance;
 
 /**
- * Wraps `addHook` of a route's context, so that errors in `onReady` and `onClose` of a plugin are reported with its name. Fastify would not
- * say whose they are, and a throw in `onClose` would end the process.
+ * Wraps `addHook` of a route's context, so that an error in a plugin's `onReady` is reported with its name, which Fastify would not do, and
+ * a throw in its `onClose` does not end the process.
  */
 export class PluginHooks {
   /** The plugin that is being registered. */

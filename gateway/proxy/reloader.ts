@@ -57,7 +57,7 @@ export class Refusal extends Error {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #config: GatewayConfig;
-  /** The configuration at the start, which alone decides host, port and number of processes. */
+  /** The configuration at the start: keys that take effect at the start only are compared with it (diff.ts). */
   readonly #started: GatewayConfig;
   /** The hash of the content that serves. */
   #hash: string;

@@ -142,7 +142,7 @@ function everyMethod(app: FastifyInstance): string[] {
   return http.METHODS;
 }
 
-/** A plugin and hooks in front of the service on one route. */
+/** The plugins and hooks in front of the service on one route. */
 interface Extended {
   readonly route: RouteConfig;
   readonly extension: RouteExtension;

@@ -117,7 +117,7 @@ export class Snapshot {
   }
 }
 
-/** RFC 6797 §6.1: replaces the service's field. Ignored by clients without TLS (§7.2). */
+/** RFC 6797 §6.1: replaces the service's field. It must not be sent without TLS (§7.2). */
 function withHsts({ maxAgeMs, subDomains }: HstsConfig): (fields: Fields) => Fields {
   const value = `max-age=${Math.floor(maxAgeMs / 1000)}${subDomains ? '; includeSubDomains' : ''}`;
   return editor({ drop: ['strict-transport-security'], append: ['Strict-Transport-Security', value] });

@@ -2,7 +2,7 @@
  * Requests that escape their prefix: an application that believes it owns `/` asks for `/assets/x.js` from its page under `/vite`.
  *
  * The page is known by the Referer, else by a cookie that the last document of the origin set (policy/escape). Both are claims of the
- * client: they are looked up in the route table and never sent back (0078).
+ * client: they are looked up in the route table and never sent back (decision 0078).
  */
 import type { RouteConfig } from '../model/config.ts';
 import type { RouteMatch, RouteRequest, RouteTable } from './table.ts';

@@ -100,7 +100,7 @@ export interface ChosenRoute extends RouteReference {
   readonly fallback: boolean;
   /** `vite.localhost`, where it is whole and without a prefix; `null`: it has no name. */
   readonly name: string | null;
-  /** Whether the request named the route by host, or asked for a path below it. */
+  /** Whether the request came by a name: that of this route, or of one above it. */
   readonly named: boolean;
   /** One text for each endpoint: `127.0.0.1:3001 or [::1]:3001`, `https://images.internal:8443`, `unix:/run/app.sock`, `127.0.0.1:3002 (×3, backup)`. */
   readonly endpoints: readonly string[];

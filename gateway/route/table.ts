@@ -21,7 +21,7 @@ export interface RouteMatch {
   readonly index: number;
   /** Characters of `target.raw` that the route's prefix takes: 0 for `/`. */
   readonly prefixRawLength: number;
-  /** The path in its canonical spelling; empty for `/` and for a route that is matched by name. */
+  /** The path in its canonical spelling; empty for `/` and for the route that owns the name. */
   readonly prefix: string;
   /** Whether the request asked for the route by its name (names.ts). */
   readonly named: boolean;

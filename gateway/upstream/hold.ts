@@ -7,7 +7,7 @@ import { serviceBehind } from './endpoint-status.ts';
 const HELD_MAX = 256;
 const LOOK_EVERY_MS = 50;
 /**
- * Extra attempts after its time is over before a request fails without an answer: an address that swallows packets must not hold it for
+ * Turns of the timer that a request waits beyond its time for the dial under way: an address that swallows packets must not hold it for
  * long.
  */
 const TURNS_OVER = 10;

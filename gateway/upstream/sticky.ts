@@ -16,7 +16,7 @@ export class Sticky {
   readonly #tokens = new Map<Endpoint, string>();
   readonly #endpoints = new Map<string, Endpoint>();
 
-  /** @param key of the hash; knowing it would allow to verify a guessed address */
+  /** @param key of the hash; with it a guessed address could be verified */
   constructor(config: StickyConfig, key: string) {
     this.#config = config;
     this.#key = key;

@@ -124,7 +124,7 @@ class FramedHead implements AnswerHead {
     if (seconds !== undefined) this.keepAliveSeconds = Number(seconds);
   }
 
-  /** RFC 9112 §6.3: several different lengths, or anything but digits, can't be repaired. */
+  /** RFC 9112 §6.3: a second length, even an equal one, or anything but digits, can't be repaired. */
   #noteLength(value: string): void {
     if (this.length >= 0 || !DIGITS.test(value)) throw new FramingError(`Content-Length: ${value}`);
     this.length = Number(value);

@@ -1,6 +1,6 @@
 /**
  * The grammar that both readers of this folder share, as regular expressions over latin-1 text. A match is plainly valid; everything else
- * is left to the general lane. No expression can backtrack: each alternative begins with a byte of its own.
+ * is a framing error. No expression can backtrack: each alternative begins with a byte of its own.
  */
 
 /** RFC 9110 §5.6.2 */

@@ -36,7 +36,7 @@ export class HeadBuffer {
    * Whether the unfinished head is worth another look: a line may have ended, or it has doubled since the last look. Looking at every byte
    * of a client that sends them one by one would cost the square of the length.
    *
-   * @param since the length at the last look
+   * @param since the length before the newest piece
    */
   due(since: number): boolean {
     const length = this.#length;

@@ -3,7 +3,7 @@ import type { Fields, RepeatedFields, RequestBody, UpstreamRequest } from '../ex
 /** How the client finds the end of an answer's body (RFC 9112 §6.3): there is no other way on a connection that goes on. */
 export type AnswerFraming = 'none' | 'counted' | 'chunked';
 
-/** Writes the heads of answers. One for all connections; it keeps the last head to write an equal one faster. */
+/** Writes the heads of answers. One for all connections: `framing` and `length` are those of the last head. */
 export class AnswerText {
   readonly #date: () => string;
   framing: AnswerFraming = 'none';

@@ -28,8 +28,8 @@ export class LastFields {
 
 /**
  * Reads heads of plainly valid requests in one pass over their bytes. What it accepts, Node's strict parser accepts with the same meaning;
- * in addition it takes methods unknown to Node and higher minor versions (0068). It keeps the last head in its own fields, so that reading
- * allocates only strings.
+ * in addition it takes methods unknown to Node and higher minor versions (decision 0068). It keeps the last head in its own fields, so that
+ * reading allocates only strings.
  */
 export class RequestReader {
   method = '';

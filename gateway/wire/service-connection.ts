@@ -197,7 +197,7 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #informed(call: ServiceCall, head: AnswerHead): void {
     // Nothing that we send on this lane asks for another protocol (RFC 9110 §15.2.2).
     if (head.status === 101) throw new FramingError('a 101 that nobody asked for');
-    // A connection that is to close ends with its first answer; HTTP/1.0 has no 1xx (RFC 9110 §15.2).
+    // Other readers end the connection there, and drop what follows; HTTP/1.0 has no 1xx (RFC 9110 §15.2).
     if (!head.persistent) throw new FramingError('a 1xx behind which the connection is to close');
     if (head.status === 100 && call.request.expectsContinue) this.#sender?.proceed();
     else call.sink.informational(head.status, head.fields);

@@ -106,7 +106,7 @@ export class WireDownstream implements ClientExchange {
 
   #beginning(): ExchangeConnection {
     const connection = this.#connection;
-    // After an answer to a long unfinished upload the connection closes: nobody reads the rest to find the next request.
+    // After an answer to an unfinished upload that is not skipped the connection closes: the next request begins behind the unread rest.
     if (this.body?.complete === false && !this.body.skippable) connection.closeAfterAnswer();
     return connection;
   }

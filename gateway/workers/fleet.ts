@@ -238,7 +238,7 @@ export class Fleet {
     // It took requests before it could hear of changes and purges. Its cache is small by now.
     await worker.ask('purge', EVERYTHING).catch(() => {});
     if (this.#challenges.length > 0) await worker.ask('answerChallenges', this.#challenges).catch(() => {});
-    // Drained addresses that were set while it started.
+    // Changes while it started.
     await worker.ask('drain', this.#drained).catch(() => {});
     if (this.captured !== null) await worker.ask('capture', this.captured).catch(() => {});
     await worker.ask('place', this.#options.placed()).catch(() => {});

@@ -174,7 +174,7 @@ function redirectOf(filter: ObjectReader, matched: MatchedPath): RouteKeys {
   };
 }
 
-/** Empty: the client's own address. A given scheme implies its default port, otherwise the listener's port counts. */
+/** Empty: the origin that the client used. A given scheme implies its default port, otherwise the listener's port counts. */
 function originOf(redirect: ObjectReader, listened: number | null): string {
   const [scheme, hostname, port] = [
     redirect.text('scheme'),

@@ -34,7 +34,7 @@ const DEFLATED_MAX_BYTES: number = 64 * 1024;
 
 /**
  * Reads the frames of one direction of a WebSocket from copies of the passing bytes. Invalid frames end the reading and nothing else. Only
- * the start of a payload is copied, so a message of gigabytes costs no more than its frame heads.
+ * the beginning of a payload is copied, so a message of gigabytes costs no more than its frame heads.
  */
 export class FrameReader {
   readonly #fromClient: boolean;

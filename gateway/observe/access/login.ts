@@ -21,7 +21,7 @@ const OPEN = /^\/(?:healthz|readyz|login|dashboard\/[\w.-]+)(?:\?|$)/;
 /** Asking, not changing, though their methods can have a body. */
 const ASKING = /^\/(?:login|logout|explain|draft)(?:\?|$)/;
 
-/** The first check of a request: pages of other origins change nothing, and, if keys are required, nothing else is answered without one. */
+/** The first check of a request: pages of other origins change nothing; if keys are required, only open paths do without one. */
 export function answerLogin(app: FastifyInstance, view: LoginView): void {
   app.decorateRequest('adminUser', null);
   app.addHook('onRequest', async (request, reply) => {

@@ -93,7 +93,7 @@ function shownJson(text: string, truncated: boolean): Shown {
 }
 
 function parsed(text: string): unknown {
-  // JSON.parse and stringify recurse: deeper nesting is shown as it is.
+  // JSON.parse and stringify recurse: deeper nesting is masked as text.
   if (depthOf(text) > DEPTH_MAX) return undefined;
   try {
     return JSON.parse(text);

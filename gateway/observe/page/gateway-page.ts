@@ -24,8 +24,8 @@ interface MapContext {
 }
 
 /**
- * The gateway's own page: routes and their state. Answer it with `pageFields` and `statusPolicy` (page/document.ts), and with `Vary:
- * Accept`, since the same URL also has `renderStatus`.
+ * The gateway's own page: routes and their state. Answer it with `pageFields` and `statusPolicy` (page/document.ts), and
+ * with `Vary: Accept`, since the same URL also has `renderStatus`.
  */
 export function renderPage(input: PageInput): string {
   const status = pageStatus(input);

@@ -42,8 +42,8 @@ export function unauthenticated(why: string, challenge: string): Outcome {
 }
 
 /**
- * Sets the renewed cookies of a login. They are sent with any answer, also with the service's error, and make it private for caches in
- * front of us, whatever the service says.
+ * Sets the renewed cookies of a login. They are sent with any answer, also with the gateway's own if the service fails, and make it private
+ * for caches in front of us, whatever the service says.
  */
 export function renewSession(exchange: RoutedExchange, cookies: Fields): void {
   exchange.addToAnswer([...cookies, 'Cache-Control', 'private']);

@@ -118,8 +118,8 @@ function passedAs(outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * No kind has passed. Unavailable comes first, since the proof may have been right; then forbidden, which another proof would not change;
- * then an answer that leads to a proof; else all challenges.
+ * No kind has passed. The first error other than `unauthenticated` decides: the proof may have been right and could not be verified, or the
+ * user is known and forbidden. Then comes an answer that leads to a proof; else all challenges.
  */
 function refusalOf(outcomes: readonly Outcome[]): Outcome {
   const errors = outcomes.flatMap((each) => (each.kind === 'refused' ? each.error : []));

@@ -143,7 +143,7 @@ function firstValue(fields: Fields, lowerName: string): string | null {
 /** Names of fields, as a browser lists them. */
 const NAMES = /^[!#$%&'*+\-.^_`|~\w, ]{1,1024}$/;
 
-/** CORS fields that services may set: on an answer that is no preflight, only some have a meaning. */
+/** CORS fields of services, which are replaced: on an answer that is no preflight, only these have a meaning. */
 const SAID_HERE = new FieldNames([
   'access-control-allow-origin',
   'access-control-allow-credentials',

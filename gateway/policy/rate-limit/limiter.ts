@@ -23,7 +23,7 @@ interface CountedLimit {
  */
 export class Limiter {
   readonly #limits: readonly CountedLimit[];
-  /** The `RateLimit-Policy` of every answer; `null`: none. */
+  /** The `RateLimit-Policy` of answers to admitted requests; `null`: none. */
   readonly #policies: string | null;
   readonly #kept: KeptStates;
   readonly #counts: Counts | null;

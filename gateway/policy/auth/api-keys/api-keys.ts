@@ -8,7 +8,7 @@ import type { ApiKeySettings } from '../settings.ts';
 
 /**
  * The keys of a file, looked up by hash: the time of a look-up does not show how close a wrong key was, because nobody can choose a hash,
- * and the map has a seed of its own process. The map of keys seen before, which saves the hash, has such a seed, too.
+ * and the map's own hash has a random seed per process. So has that of the map of keys seen before, which saves computing SHA-256.
  */
 export class ApiKeys {
   readonly #names = new Map<string, string>();

@@ -39,14 +39,24 @@ function endOfTag(text: string, from: number): { at: number; next: number } {
 /** @returns where the closing tag begins, or the end of the text. */
 function endOfContent(text: string, from: number, name: string): number {
   const tags = new RegExp(
-    String.raw`${LESS}(\\*/)?(?:[\w.-]{1,100}:)?${name.replaceAll('.', '\\.')}${BEHIND_NAME}`,
+    String.raw`${LESS}(?:(!)\[CDATA\[|(\\*/)?(?:[\w.-]{1,100}:)?${name.replaceAll('.', '\\.')}${BEHIND_NAME})`,
     'gi',
   );
   tags.lastIndex = from;
   let open = 1;
   for (let tag = tags.exec(text); tag !== null; tag = tags.exec(text)) {
-    open += tag[1] === undefined ? 1 : -1;
+    const [, data, slash] = tag;
+    if (data === undefined) open += slash === undefined ? 1 : -1;
+    else tags.lastIndex = endOfData(text, tags.lastIndex);
     if (open === 0) return tag.index;
   }
   return text.length;
 }
+
+/** Tags within CDATA are text. @returns where the text behind it begins */
+function endOfData(text: string, from: number): number {
+  DATA_END.lastIndex = from;
+  return DATA_END.exec(text) === null ? text.length : DATA_END.lastIndex;
+}
+
+const DATA_END = /\]\](?:>|&gt;|\\u003e)/gi;

@@ -58,6 +58,30 @@ test.each([
     '- !!str "pin": |\n    S, S\n  !a &b pin: S\n   S\n  a: 1',
     '- !!str "pin":"(not shown)"\n  !a &b pin: (not shown)\n  a: 1',
   ],
+  [
+    '(\n  [pin:protected] => S\n  [key:App\\User:private] => S\n  [a:protected] => 1',
+    '(\n  [pin:protected] => (not shown)\n  [key:App\\User:private] => (not shown)\n  [a:protected] => 1',
+  ],
+  [
+    '  ["pin":protected]=>\n  &string(1) "S"\n  ["key":"App\\User":private]=>\n  object(Key)#2 (1) {\n    ["k"]=>\n    string(1) "S"\n  }\n  ["a"]=>\n',
+    '  ["pin":"(not shown)"\n  ["key":"(not shown)"\n  ["a"]=>\n',
+  ],
+  [
+    String.raw`{"a":"[\"key\":\"U\":private]=>\n  string(1) \"S\"\n","b":1}`,
+    String.raw`{"a":"[\"key\":\"(not shown)\"\n","b":1}`,
+  ],
+  ['<pin><![CDATA[S</pin><pin>S]]></pin><a>1', '<pin>(not shown)</pin><a>1'],
+  ['<pin><![CDATA[S</pin>S', '<pin>(not shown)'],
+  [
+    '- !<tag:yaml.org,2002:str> pin: S\n- !<a,b> "key": S\n   S',
+    '- !<tag:yaml.org,2002:str> pin: (not shown)\n- !<a,b> "key":"(not shown)"',
+  ],
+  ['? pin\n: S\n? "key"\n: S\na: 1', '? pin\n: (not shown)\n? "key":"(not shown)"\na: 1'],
+  [
+    '# pin = S S\n;key=S\n#token: S\na: 1',
+    '# pin = (not shown)\n;key=(not shown)\n#token: (not shown)\na: 1',
+  ],
+  ['#<User password: "S", id: 1>', '#<User password: (not shown), id: 1>'],
   ['error code: 1, at 12:30, see https://a/state:1', 'error code: 1, at 12:30, see https://a/state:1'],
 ])('%s is shown as %s', (text, shown) => {
   expect(withoutMembers(text)).toBe(shown);
@@ -167,6 +191,7 @@ test('a text of nothing but what may begin a member, or end a value, is read in 
   for (const piece of [
     ...['\n', 'token:', '\ntoken:\n', '{token:', '(', '\n- ', '\\n', '\\ntoken:\\n', 'token: \n '],
     ...['<pin>', '<pin', '</pin>', '\n[pin]=>\n ', '["pin"]=>', '\npin = a', '\n!a pin:\n ', '\na='],
+    ...['\n[pin:', '["pin":"', '#<a ', '#', '? pin\n', '<pin><![CDATA[', ']]>', '!<a,', 'object(a'],
     '{"',
     '\\',
     "'",

@@ -1,5 +1,5 @@
 import { withoutElements } from './secret-elements.ts';
-import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark } from './secret-values.ts';
+import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark, PROPERTY } from './secret-values.ts';
 import { HIDDEN, isSecretName } from './secrets.ts';
 
 /**
@@ -42,8 +42,9 @@ function behindColon(text: string, at: number): number | null {
   return COLON.test(text) ? COLON.lastIndex : null;
 }
 
-/** Ruby and PHP have an arrow, PHP's `var_dump` names in brackets. */
-const COLON = /(?:\s|\\+[nrt])*(?::|\]?=>)(?:\s|\\+[nrt])*/y;
+/** Ruby and PHP have an arrow, PHP's `var_dump` names in brackets: `["pin"]=>`, `["pin":protected]=>`, `["pin":"User":private]=>`. */
+const COLON =
+  /(?:\s|\\+[nrt])*(?::(?:\\*"[^"\n]{1,200}":)?(?:private|protected)\]=>|:|\]?=>)(?:\s|\\+[nrt])*/y;
 
 /** Between two quotes of which the first ended another text, only the last line is a name. */
 function unescaped(name: string): string {
@@ -56,7 +57,7 @@ function unescaped(name: string): string {
 function withoutBareNames(text: string): string {
   let shown = '';
   let shownTo = 0;
-  for (const { 0: whole, 1: before, 2: name, 3: sign, 4: arrow, index } of text.matchAll(BARE_NAME)) {
+  for (const { 0: whole, 1: before, 2: name, 3: arrow, 4: sign, index } of text.matchAll(BARE_NAME)) {
     // Inside text that is hidden already.
     if (index < shownTo || !isSecretName(name!)) continue;
     const nameFrom = index + before!.length;
@@ -75,11 +76,14 @@ function withoutBareNames(text: string): string {
   return shown + text.slice(shownTo);
 }
 
-/** Text that may precede a name, with YAML's tags and anchors; the name; and a colon, PHP's `] =>`, or an `=` that has the rest of the line for its value. */
+/**
+ * Text that may precede a name: YAML's tags, anchors and `? `, the sign of a comment, Ruby's `#<User `; the name; and PHP's `] =>`, a colon,
+ * or an `=` that has the rest of the line for its value.
+ */
 const BARE_NAME = new RegExp(
   [
-    String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27]))(?:[ \t]|-(?=[ \t])){0,${INDENT_MAX}}(?:[!&][^\s"',[\]{}]{0,100} {1,10}){0,2})`,
-    String.raw`([a-z_$][\w.$-]{0,99})(?:[ \t]{0,20}(:|=(?=[ \t]+[^=]|[^=&\n\r]*(?:[\n\r]|$)))|\][ \t]{0,20}(=>))`,
+    String.raw`((?:^|[\n\r{[(,"']|\\(?:[nr]|u002[27])|#<[\w:]{1,100}[ \t])(?:[ \t#;]|[-?](?=[ \t])){0,${INDENT_MAX}}(?:${PROPERTY} {1,10}){0,2})`,
+    String.raw`([a-z_$][\w.$-]{0,99})(?:(?::[\w:\\]{1,200})?\][ \t]{0,20}(=>)|[ \t]{0,20}(?:\r?\n[ \t]{0,20}(?=:[ \t]))?(:|=(?=[ \t]+[^=]|[^=&\n\r]*(?:[\n\r]|$))))`,
   ].join(''),
   'gi',
 );

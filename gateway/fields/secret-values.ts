@@ -53,13 +53,13 @@ export interface Line {
   readonly backslashes: number;
 }
 
-/** @returns the line whose first text, after dashes of a list, begins at `at`; `null`: other text stands before it */
+/** @returns the line whose first text, after dashes of a list or the sign of a comment, begins at `at`; `null`: other text stands before it */
 export function lineBeginningAt(text: string, at: number): Line | null {
   let from = at;
   if (text[at - 1] === ' ')
     from -= PROPERTIES.exec(text.slice(Math.max(0, at - PROPERTIES_MAX), at))?.[0].length ?? 0;
   const node = from;
-  while (from > 0 && node - from < INDENT_MAX && ' \t-'.includes(text[from - 1]!)) from--;
+  while (from > 0 && node - from < INDENT_MAX && ' \t-?#;'.includes(text[from - 1]!)) from--;
   const column = node - from;
   const before = text[from - 1];
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
@@ -74,7 +74,8 @@ export function lineBeginningAt(text: string, at: number): Line | null {
 export const INDENT_MAX = 200;
 
 /** Tag and anchor of a node of YAML (1.2.2 §6.9). */
-const PROPERTIES = /(?:(?<!\S)[!&][^\s"',[\]{}]{0,100} {1,10}){1,2}$/;
+export const PROPERTY = String.raw`(?:!<[^>\s]{1,100}>|[!&][^\s"',[\]{}]{0,100})`;
+const PROPERTIES = new RegExp(String.raw`(?:(?<!\S)${PROPERTY} {1,10}){1,2}$`);
 const PROPERTIES_MAX = 240;
 
 function backslashesBefore(text: string, at: number): number {
@@ -97,9 +98,9 @@ export function endOfValue(text: string, from: number, line: Line | null): numbe
   return isEnclosed && isBehindValue(text, end) ? end : endOfBlock(text, end, line, end === from);
 }
 
-/** Python's `b"…"`, a call (`ObjectId("…")`), a type of PHP (`string(1) "…"`) or a YAML tag: the string after it is part of the value. */
+/** Python's `b"…"`, a call (`ObjectId("…")`), a type of PHP (`string(1) "…"`, `object(User)#1 (2) {`) or a YAML tag: the string after it is part of the value. */
 const TAGGED =
-  /(?:(?:string|array)\(\d{1,9}\) (?=\\*["{])|[bfru]{1,2}(?=\\*["'])|(?:new )?[\w.]{1,100}(?=\()|![^\s"'[\]{}()]{0,100} {1,10})?/iy;
+  /(?:&?(?:(?:string|array)|object\([^)\n]{1,200}\)#\d{1,9} )\(\d{1,9}\) (?=\\*["{])|[bfru]{1,2}(?=\\*["'])|(?:new )?[\w.]{1,100}(?=\()|![^\s"'[\]{}()]{0,100} {1,10})?/iy;
 
 function endOfBare(text: string, from: number): number {
   BARE.lastIndex = from;

@@ -23,6 +23,7 @@ test.each('publicKey primaryKey cacheKey statusCode monkey keyboard author zipCo
 );
 
 test.each([
+  ['a=1 pin=(not shown)&a=1', 'a=1 pin=(not shown)&a=1'],
   [
     '/a?next=https%3A%2F%2Fx%2Fcb%3Ftoken%3Dsecret%26a%3D1',
     '/a?next=https%3A%2F%2Fx%2Fcb%3Ftoken%3D(not shown)%26a%3D1',

@@ -91,11 +91,16 @@ function withoutParameters(text: string): string {
     if (index < at || !isSecretName(decoded(name!))) continue;
     const from = index + whole.length;
     const length = lengthOfValue(text, from, whole);
-    if (length === 0) continue;
+    if (length === 0 || isMasked(text, from)) continue;
     shown += text.slice(at, from) + HIDDEN;
     at = from + length;
   }
   return shown + text.slice(at);
+}
+
+/** Masked before. A secret may begin like that, too: then more than a separator follows. */
+function isMasked(text: string, from: number): boolean {
+  return text.startsWith(HIDDEN, from) && /[&;#\s"'<>),]/.test(text[from + HIDDEN.length] ?? ' ');
 }
 
 function lengthOfValue(text: string, from: number, parameter: string): number {

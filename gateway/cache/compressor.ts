@@ -20,7 +20,7 @@ export class Compressor {
   #working = false;
 
   /** @param id of the body, which is the same as long as its bytes are. @param done not called where it is of no use. */
-  ask(id: string, body: Buffer, coding: Coding, done: (coded: Buffer) => void): void {
+  ask(id: number, body: Buffer, coding: Coding, done: (coded: Buffer) => void): void {
     const key = `${id} ${coding}`;
     if (this.#jobs.has(key) || this.#vain.has(key) || body.length > BODY_MAX_BYTES) return;
     if (this.#queuedBytes + body.length > QUEUED_MAX_BYTES || this.#jobs.size >= JOBS_MAX) return;

@@ -28,7 +28,7 @@ function entry(path: string, { text = '', ...overrides }: Overrides = {}): Entry
     headers: { date: 'today' },
     ...TERMS,
     groups: [],
-    bodyId: '',
+    bodyId: 0,
     ...instants,
   };
   return { origin: 'http://a.test', path, ...value, body: Buffer.from(text), ...overrides };
@@ -168,6 +168,33 @@ describe.each(kinds)('entries in %s', (_kind, open) => {
     expect(entries.count).toBe(3);
     expect(entries.forget(() => true)).toBe(3);
     expect([entries.count, entries.bytes]).toEqual([0, 0]);
+    entries.close();
+  });
+
+  it.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 0, 2]]])('of one path go by origin, in the order %j', (order) => {
+    const entries = open(MIB);
+    const origins = ['http://a.test', 'http://b.test', 'http://c.test'];
+    for (const origin of origins) entries.put(entry('/a?1', { origin }), {});
+    const left = new Set(origins);
+    for (const index of order) {
+      const gone = origins[index]!;
+      expect(entries.forget(({ origin }) => origin === gone, '/a')).toBe(1);
+      left.delete(gone);
+      expect(origins.filter((origin) => entries.find(at('/a?1', origin), {}))).toEqual([...left]);
+    }
+    expect(entries.forget(() => true, '/a')).toBe(0);
+    entries.close();
+  });
+
+  it.each(['x', 'y', 'z'])('of one URL stay when the variant %s of it is replaced', (accept) => {
+    const entries = open(MIB);
+    const put = (chosen: string, text: string) =>
+      entries.put(entry('/a', { text, vary: { accept: chosen } }), { accept: chosen });
+    for (const chosen of ['x', 'y', 'z']) put(chosen, 'old');
+    put(accept, 'new');
+    const texts = ['x', 'y', 'z'].map((chosen) => String(entries.find(at('/a'), { accept: chosen })?.body));
+    expect(texts).toEqual(['x', 'y', 'z'].map((chosen) => (chosen === accept ? 'new' : 'old')));
+    expect(entries.count).toBe(3);
     entries.close();
   });
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Downstream, DownstreamListener, Fields } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { grouped } from './answer-fields.ts';
@@ -276,7 +276,11 @@ export class Fetched implements Downstream, FeedOwner {
     const body = feed.whole();
     const kept =
       !this.#outdated &&
-      this.#store.keep({ ...keeping, body, bodyId: randomUUID() }, this.#query.fields, this.#heldBytes);
+      this.#store.keep(
+        { ...keeping, body, bodyId: randomInt(BODY_IDS) },
+        this.#query.fields,
+        this.#heldBytes,
+      );
     this.#release();
     feed.finish(body);
     return kept;
@@ -326,6 +330,9 @@ export class Fetched implements Downstream, FeedOwner {
     this.#watcher.ended(how);
   }
 }
+
+/** As many as `randomInt` can choose from: a file of a cache outlives the process, so they are not counted. */
+const BODY_IDS = 2 ** 48 - 1;
 
 /** Reasons that also withdraw the kept answer. */
 const TAKING_BACK: ReadonlySet<NotKept> = new Set([

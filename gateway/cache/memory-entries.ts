@@ -5,19 +5,16 @@ import {
   type Entry,
   type FieldMap,
   isCoded,
-  placeOf,
   weightOf,
 } from './entry.ts';
+import { SlotIndex } from './slot-index.ts';
 import { Slot, UseOrder } from './use-order.ts';
 import { Selecting } from './vary.ts';
 
 /** Entries in memory. */
 export class MemoryEntries implements Entries {
   readonly #maxBytes: number;
-  /** By path, and there by origin: the hash of an origin is known, since many URLs share one. */
-  readonly #paths = new Map<string, Map<string, readonly Slot[]>>();
-  /** The paths of a place that are not the place itself: with a query, or in another spelling. */
-  readonly #places = new Map<string, Set<string>>();
+  readonly #byUrl = new SlotIndex();
   readonly #byGroup = new Map<string, Set<Slot>>();
   readonly #byUse = new UseOrder();
   #bytes = 0;
@@ -43,30 +40,29 @@ export class MemoryEntries implements Entries {
   }
 
   #fitting(url: CacheUrl, fields: FieldMap): Slot | undefined {
-    const variants = this.#variants(url);
+    const first = this.#byUrl.first(url);
+    if (first === null) return undefined;
     // Most URLs have one answer, for all.
-    if (variants.length === 1 && variants[0]!.entry.vary === undefined) return variants[0];
-    if (variants.length === 0) return undefined;
+    if (first.next === null && first.entry.vary === undefined) return first;
     const selecting = new Selecting(fields);
-    return variants.find(({ entry }) => selecting.fits(entry.vary));
+    return this.#byUrl.variants(url).find(({ vary }) => selecting.fits(vary));
   }
 
   variesBy(url: CacheUrl): ReadonlySet<string> | undefined {
-    const variants = this.#variants(url);
+    const variants = this.#byUrl.variants(url);
     if (variants.length === 0) return undefined;
-    return new Set(variants.flatMap(({ entry }) => Object.keys(entry.vary ?? {})));
+    return new Set(variants.flatMap(({ vary }) => Object.keys(vary ?? {})));
   }
 
   put(entry: Entry, fields: FieldMap): boolean {
     const selecting = new Selecting(fields);
-    for (const old of this.#variants(entry)) if (selecting.fits(old.entry.vary)) this.#remove(old);
+    for (const old of this.#byUrl.variants(entry)) if (selecting.fits(old.vary)) this.#remove(old);
     const weight = weightOf(entry);
     if (weight > this.#maxBytes) return false;
     this.shrinkTo(this.#maxBytes - weight);
-    for (const old of crowdedOut(this.#variants(entry), entry.vary)) this.#remove(old);
-    const kept = standingAlone(entry);
-    const slot = new Slot(kept, weight);
-    this.#keep(kept, [...this.#variants(kept), slot]);
+    for (const old of crowdedOut(this.#byUrl.variants(entry), entry.vary)) this.#remove(old);
+    const slot = new Slot(standingAlone(entry), weight);
+    this.#byUrl.add(slot);
     this.#byUse.add(slot);
     for (const group of entry.groups) this.#ofGroup(group).add(slot);
     this.#bytes += weight;
@@ -78,9 +74,8 @@ export class MemoryEntries implements Entries {
   }
 
   forget(matches: (url: CacheUrl) => boolean, place?: string): number {
-    const paths = place === undefined ? [...this.#paths.keys()] : [place, ...(this.#places.get(place) ?? [])];
     let count = 0;
-    for (const variants of paths.flatMap((path) => [...(this.#paths.get(path)?.values() ?? [])])) {
+    for (const variants of this.#byUrl.each(place)) {
       const url = variants[0]!.entry;
       if (!matches(url)) continue;
       for (const slot of variants) this.#remove(slot);
@@ -105,29 +100,6 @@ export class MemoryEntries implements Entries {
     return slots;
   }
 
-  #variants({ origin, path }: CacheUrl): readonly Slot[] {
-    return this.#paths.get(path)?.get(origin) ?? NONE;
-  }
-
-  #keep({ origin, path }: CacheUrl, variants: readonly Slot[]): void {
-    const origins = this.#paths.get(path) ?? new Map<string, readonly Slot[]>();
-    if (variants.length === 0) origins.delete(origin);
-    else origins.set(origin, variants);
-    if (origins.size > 0) this.#paths.set(path, origins);
-    else this.#paths.delete(path);
-    this.#placed(path, origins.size > 0);
-  }
-
-  #placed(path: string, isThere: boolean): void {
-    const place = placeOf(path);
-    if (place === path) return;
-    const paths = this.#places.get(place) ?? new Set();
-    if (isThere) paths.add(path);
-    else paths.delete(path);
-    if (paths.size > 0) this.#places.set(place, paths);
-    else this.#places.delete(place);
-  }
-
   #remove(slot: Slot): void {
     const { entry, weight } = slot;
     this.#bytes -= weight;
@@ -137,15 +109,11 @@ export class MemoryEntries implements Entries {
       slots.delete(slot);
       if (slots.size === 0) this.#byGroup.delete(group);
     }
-    this.#keep(
-      entry,
-      this.#variants(entry).filter((other) => other !== slot),
-    );
+    this.#byUrl.remove(slot);
   }
 
   close(): void {
-    this.#paths.clear();
-    this.#places.clear();
+    this.#byUrl.clear();
     this.#byGroup.clear();
     this.#byUse.clear();
     this.#bytes = 0;
@@ -158,5 +126,3 @@ function standingAlone(entry: Entry): Entry {
   const cutOut: Pick<Entry, 'origin' | 'path' | 'vary'> = { origin, path, vary };
   return { ...entry, ...(JSON.parse(JSON.stringify(cutOut)) as typeof cutOut) };
 }
-
-const NONE: readonly Slot[] = [];

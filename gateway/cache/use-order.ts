@@ -1,11 +1,13 @@
 import type { Entry } from './entry.ts';
 
-/** A place of an entry in the order of use. */
+/** Where an entry is kept: its place in the order of use, and among the variants of its URL. */
 export class Slot {
   readonly entry: Entry;
   readonly weight: number;
   older: Slot | null = null;
   newer: Slot | null = null;
+  /** The next variant of the same URL. */
+  next: Slot | null = null;
 
   constructor(entry: Entry, weight: number) {
     this.entry = entry;

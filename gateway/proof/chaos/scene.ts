@@ -1,5 +1,5 @@
 import { DeafListener } from '../testing/deaf-listener.ts';
-import { freeDatagramPort, freePort } from '../testing/free-port.ts';
+import { freeDatagramPort } from '../testing/free-port.ts';
 import type { GatewayChild } from '../testing/gateway-child.ts';
 import { ask } from '../testing/load.ts';
 import type { Processes } from '../testing/processes.ts';
@@ -23,7 +23,7 @@ interface Ground {
 /** One gateway, and behind it all that a service can do wrong. It stands while rows come and go. */
 export class Scene {
   readonly gateway: GatewayChild;
-  /** Behind `/svc`, the raw ports, and the hole. */
+  /** Behind `/svc`, the UDP port, and the hole. */
   readonly service: ServiceChild;
   /** Behind `/steady`: nobody mistreats it, so it must always answer. */
   readonly steady: ServiceChild;
@@ -31,22 +31,20 @@ export class Scene {
   readonly hole: HoleProxy;
   /** Behind `/victim`: rows start a service there, and kill it. */
   readonly victimPorts: ServicePorts;
-  /** Where the raw ports of the gateway are: to the service, and where nobody listens yet (the victim's UDP). */
-  readonly tcpPort: number;
+  /** The gateway's UDP port, which leads to the service. */
   readonly udpPort: number;
-  readonly victimUdpPort: number;
   readonly #deaf: DeafListener;
 
   private constructor(parts: Parts, gateway: GatewayChild) {
     this.gateway = gateway;
     ({ service: this.service, steady: this.steady, hole: this.hole, deaf: this.#deaf } = parts);
     this.victimPorts = parts.victimPorts;
-    [this.tcpPort, this.udpPort, this.victimUdpPort] = parts.streamPorts;
+    this.udpPort = parts.udpPort;
   }
 
   static async start(stage: Ground): Promise<Scene> {
     const parts = await makeParts(stage);
-    const yaml = configuration(parts, await freePort());
+    const yaml = configuration(parts);
     const gateway = await stage.startGateway(yaml).catch(async (cause: Error) => {
       await closeParts(parts);
       throw new SceneError(cause.message);
@@ -69,8 +67,7 @@ export class Scene {
 
   /** What the engine loads late is there before anything is counted. */
   async #warmUp(): Promise<void> {
-    for (const path of ['/svc/ok', '/steady/ok', '/hole/ok', '/cached/cacheable', '/refused/', '/deaf/'])
-      await ask(this.gateway.port, path);
+    for (const path of ['/svc/ok', '/steady/ok', '/hole/ok', '/deaf/']) await ask(this.gateway.port, path);
     await Promise.all([this.service.drop(), this.steady.drop()]);
     await this.gateway.takeBase();
   }
@@ -91,21 +88,20 @@ interface Parts {
   readonly hole: HoleProxy;
   readonly deaf: DeafListener;
   readonly victimPorts: ServicePorts;
-  readonly streamPorts: readonly [number, number, number];
+  readonly udpPort: number;
 }
 
 async function makeParts({ processes }: Ground): Promise<Parts> {
   const service = await ServiceChild.start(processes, await freeServicePorts());
   const steady = await ServiceChild.start(processes, await freeServicePorts());
   const [hole, deaf] = await Promise.all([HoleProxy.open(service.ports.http), DeafListener.open()]);
-  const streamPorts = [await freePort(), await freeDatagramPort(), await freeDatagramPort()] as const;
-  return { service, steady, hole, deaf, streamPorts, victimPorts: await freeServicePorts() };
+  const udpPort = await freeDatagramPort();
+  return { service, steady, hole, deaf, udpPort, victimPorts: await freeServicePorts() };
 }
 
-function configuration(parts: Parts, refusedPort: number): string {
-  const { service, steady, hole, deaf, victimPorts, streamPorts } = parts;
+function configuration(parts: Parts): string {
+  const { service, steady, hole, deaf, victimPorts, udpPort } = parts;
   const { connectMs, responseMs, idleMs, tunnelIdleMs } = timeouts;
-  const [tcp, udp, victimUdp] = streamPorts;
   // What is tried here is one service that fails; that others take its place is what other rows are about.
   // On a busy machine more than a fifth of the requests behind the hole meet the end of a connection: the budget is another row's matter.
   const route = (port: number, more = '') => `{ to: 127.0.0.1:${port}, ejection: off${more} }`;
@@ -116,13 +112,7 @@ routes:
   /steady: ${route(steady.ports.http)}
   /hole: ${route(hole.port, ', retries: { budget: 100% }')}
   /deaf: ${route(deaf.port)}
-  /refused: ${route(refusedPort)}
   /victim: ${route(victimPorts.http)}
-  /cached: ${route(service.ports.http, ', cache: true')}
-streams:
-  tcp: { ${tcp}: { to: 127.0.0.1:${service.ports.tcp}, idle: ${tunnelIdleMs}ms } }
-  udp:
-    ${udp}: { to: 127.0.0.1:${service.ports.udp}, idle: 500ms }
-    ${victimUdp}: { to: 127.0.0.1:${victimPorts.udp}, idle: 500ms }
+streams: { udp: { ${udpPort}: { to: 127.0.0.1:${service.ports.udp}, idle: 500ms } } }
 `;
 }

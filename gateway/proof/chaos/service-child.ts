@@ -10,7 +10,7 @@ const patienceMs = 10_000;
 
 export async function freeServicePorts(): Promise<ServicePorts> {
   const [http, tcp] = (await freePorts(2)) as [number, number];
-  return { host: '127.0.0.1', http, tcp, udp: await freeDatagramPort() };
+  return { http, tcp, udp: await freeDatagramPort() };
 }
 
 /** The scriptable service, as a process: see service/behaviours.ts for what its paths do. */

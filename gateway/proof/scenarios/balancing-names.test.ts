@@ -78,18 +78,26 @@ describe('a name', () => {
     expect((await client.exchange(get('/shop/'))).text).toBe('127.0.0.3');
   });
 
-  test('that DNS forgets serves on from where it was, and the status says so', async () => {
-    const [two] = await startAt('127.0.0.2');
-    const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
-    const gateway = await startTestGateway(shop(server, two!.port));
-    server.forget('shop.test');
-    await gateway.log.find('it is noticed', ({ msg }) => /^the name does not resolve/.test(String(msg)));
-    const [{ problems, endpoints } = { problems: [], endpoints: [] }] =
-      await gateway.gateway.figure('routes');
-    expect(problems![0]).toMatch(/^shop\.test does not resolve \(ENOTFOUND\) since \S+Z: what it stood for/);
-    expect(endpoints).toMatchObject([{ address: `127.0.0.2:${two!.port} (shop.test)`, state: 'up' }]);
-    expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.2']));
-  });
+  test.each([
+    ['forget', 'ENOTFOUND'],
+    ['fail', 'ESERVFAIL'],
+  ] as const)(
+    'serves on from where it was when DNS answers by %s, and the status says so',
+    async (how, code) => {
+      const [two] = await startAt('127.0.0.2');
+      const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
+      const gateway = await startTestGateway(shop(server, two!.port));
+      server[how]('shop.test');
+      await gateway.log.find('it is noticed', ({ msg }) => /^the name does not resolve/.test(String(msg)));
+      const [{ problems, endpoints } = { problems: [], endpoints: [] }] =
+        await gateway.gateway.figure('routes');
+      expect(problems![0]).toMatch(
+        new RegExp(`^shop\\.test does not resolve \\(${code}\\) since \\S+Z: what it stood for`),
+      );
+      expect(endpoints).toMatchObject([{ address: `127.0.0.2:${two!.port} (shop.test)`, state: 'up' }]);
+      expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.2']));
+    },
+  );
 
   test('that comes later is an error until then, and serves within seconds', async () => {
     const [two] = await startAt('127.0.0.2');

@@ -69,26 +69,29 @@ describe.each(laneKinds)('connections to a service of $kind', ({ routes, files }
   });
 
   test.each([
-    ['POST', ''],
-    ['POST', 'body'],
-    ['PATCH', ''],
-    ['PUT', 'body'],
-    ['DELETE', 'body'],
-  ] as const)('that died never make a %s with %j go out twice', async (method, body) => {
-    const { service, gateway } = await forgetful('reset');
+    ['POST', '', 'reset'],
+    ['POST', 'body', 'fin'],
+    ['PATCH', '', 'reset'],
+    ['PUT', 'body', 'reset'],
+    ['DELETE', 'body', 'reset'],
+  ] as const)('that died never make a %s with %j go out twice (%s)', async (method, body, how) => {
+    const { service, gateway } = await forgetful(how);
     const answer = await gateway.exchange(request(method, '/db/once', [], body));
     expect(answer.status).toBe(502);
     expect(service.requests.filter((received) => received.target === '/once')).toHaveLength(1);
   });
 
-  test('that die at their first request do not make a GET go out twice', async () => {
-    const service = await startService();
+  test.each([
+    ['GET', 'reset'],
+    ['POST', 'reset'],
+    ['POST', 'fin'],
+  ] as const)('that die at their first request do not make a %s go out twice (%s)', async (method, how) => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
     service.answer((_received, connection) => {
-      connection.reset();
+      connection[how]();
       return undefined;
     });
-    const gateway = await startTestGateway(routes('/db', service.port), { files });
-    expect((await gateway.get('/db/')).status).toBe(502);
+    expect((await gateway.exchange(request(method, '/db/'))).status).toBe(502);
     expect(service.requests).toHaveLength(1);
   });
 

@@ -56,6 +56,28 @@ describe('a storm is not multiplied', () => {
     expect(seen).toBeLessThanOrEqual(REQUESTS * most);
   });
 
+  test('of kept connections that are reset at their second request, by more than a fifth', async () => {
+    const services = await Promise.all([1, 2, 3].map(() => startService()));
+    for (const service of services) {
+      const answered = new Set<number>();
+      service.answer(({ connection: index }, connection) => {
+        if (!answered.has(index)) {
+          answered.add(index);
+          return ok();
+        }
+        connection.reset();
+        return undefined;
+      });
+    }
+    const to = services.map(({ port }) => port).join(', ');
+    const gateway = await startTestGateway(`routes:\n  /db: { to: [${to}], ejection: off }\n`);
+    expect(new Set(await storm(gateway))).toEqual(new Set([200, 502]));
+    const seen = services.reduce((sum, { requests }) => sum + requests.length, 0);
+    expect(seen).toBeGreaterThan(REQUESTS);
+    // Ten retries are saved up while a route is quiet (record 0013).
+    expect(seen).toBeLessThanOrEqual(REQUESTS * 1.2 + 10);
+  });
+
   test('of services that hang, by more than a fifth', async () => {
     const services = [await startSwitched('a'), await startSwitched('b')];
     for (const service of services) service.mood = 'hung';

@@ -22,6 +22,8 @@ async function isAnswered(client: RawClient): Promise<boolean> {
 describe('a worker that is killed', () => {
   test('takes its own connections with it, and nobody else notices', async () => {
     const { gateway, workers } = await startPair();
+    const descriptors = () => (process.platform === 'linux' ? gateway.descriptors().all : 0);
+    const before = descriptors();
     const clients: RawClient[] = [];
     for (let at = 0; at < 20; at++) {
       const client = await gateway.connect();
@@ -40,6 +42,7 @@ describe('a worker that is killed', () => {
     expect(now).toContain(workers[1]);
     expect(now).not.toContain(workers[0]);
     expect((await gateway.workers()).map(({ restarts }) => restarts)).toEqual([0, 1]);
+    await until('the primary holds nothing of the dead worker', () => descriptors() <= before);
   });
 
   test('gives the connection that it had not yet taken to a peer; while it hangs, the admin listener answers', async () => {

@@ -87,8 +87,6 @@ export interface LoadOptions {
   readonly pauseMs: number;
   /** Ids begin with this, where several loads are counted under one tag; `target` is given what follows. */
   readonly ids?: string;
-  /** A connection for each request, instead of one for each client. */
-  readonly fresh?: boolean;
 }
 
 /** Clients that ask one request after the other over kept connections, until they are told to stop. */
@@ -100,7 +98,7 @@ export class Load {
   #count = 0;
 
   constructor(options: LoadOptions) {
-    this.#agent = new http.Agent({ keepAlive: !options.fresh, maxSockets: options.clients });
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: options.clients });
     this.#running = Promise.all(Array.from({ length: options.clients }, () => this.#client(options)));
   }
 

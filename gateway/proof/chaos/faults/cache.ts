@@ -1,11 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayChild } from '../../testing/gateway-child.ts';
-import { get } from '../../testing/http-client.ts';
 import { type Asked, ask, problemOf } from '../../testing/load.ts';
-import { until } from '../../testing/poll.ts';
 import type { Fault } from '../fault.ts';
 import type { Stage } from '../stage.ts';
 
@@ -64,27 +61,6 @@ export const cache: readonly Fault[] = [
       seen.atLeast('from the cache', hits, rounds * 40);
     },
   },
-  {
-    id: 'cache-stampede',
-    done: 'fifty clients ask for the same answer at once, which takes the service a while; the first of them leaves',
-    holds: 'all others get it, whole, and the service is asked at most twice',
-    async run(stage, seen) {
-      const { gateway, service } = await stage.scene();
-      const target = `/cached/cacheable?bytes=5000&after=400&tag=stampede&id=1`;
-      const leader = await stage.connect(gateway.port);
-      await leader.send(get(target));
-      await until('the service is asked', async () => (await service.counted('stampede')).arrived === 1);
-      const followers = Array.from({ length: 50 }, () => ask(gateway.port, target));
-      await pause(100);
-      leader.reset();
-      const asked = await Promise.all(followers);
-      seen.none(
-        'of 50 answers wrong',
-        asked.flatMap((each) => problemOf(each) ?? lengthProblem(each, 5_000)),
-      );
-      seen.atMost('the service was asked', (await service.counted('stampede')).arrived, 2, ' times');
-    },
-  },
 ];
 
 function cached(port: number, file: string): string {
@@ -107,10 +83,6 @@ function wrongIn(asked: Asked, id: number): string[] {
   if (problem !== null) return [problem];
   const right = Buffer.alloc(entryBytes, `/cacheable/${id} `).toString();
   return asked.text === right ? [] : ['bytes that the service never sent'];
-}
-
-function lengthProblem({ text }: Asked, bytes: number): string[] {
-  return text.length === bytes ? [] : [`${text.length} bytes`];
 }
 
 async function hitsOf(gateway: GatewayChild): Promise<number> {

@@ -27,20 +27,6 @@ export const datagrams: readonly Fault[] = [
     },
   },
   {
-    id: 'udp-unreachable',
-    done: 'nobody listens behind a UDP port, so ICMP refuses every datagram; then a service does',
-    holds: 'the gateway stays; the very same client is answered as soon as the service is there',
-    async run(stage, seen) {
-      const scene = await stage.scene();
-      const client = await datagramClient(stage);
-      for (let count = 0; count < 200; count++) await client.send('lost', scene.victimUdpPort);
-      await pause(100);
-      seen.equal('answers from nobody', client.received.length, 0);
-      await stage.service(scene.victimPorts);
-      seen.equal('then', await client.exchange('found', scene.victimUdpPort), 'found');
-    },
-  },
-  {
     id: 'udp-reply-flood',
     done: 'a service answers each of ten datagrams by thousands, to clients that read slowly',
     holds: 'memory grows by less than 32 MiB; other clients and routes are answered meanwhile',

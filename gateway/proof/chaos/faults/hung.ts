@@ -7,7 +7,6 @@ import type { Findings } from '../findings.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 import { failuresOf } from './replacement.ts';
-import { threeServices } from './storms.ts';
 
 /** What a p99 of a few hundred answers moves by from one second to the next. */
 const jitterMs = 15;
@@ -55,6 +54,10 @@ export const hung: readonly Fault[] = [
     },
   },
 ];
+
+function threeServices(stage: Stage): Promise<ServiceChild[]> {
+  return Promise.all([stage.service(), stage.service(), stage.service()]);
+}
 
 function startThree(stage: Stage, services: readonly ServiceChild[]): Promise<GatewayChild> {
   const to = services.map(({ ports }) => `127.0.0.1:${ports.http}`).join(', ');

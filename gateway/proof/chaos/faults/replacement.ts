@@ -5,39 +5,12 @@ import { type Asked, Load, problemOf } from '../../testing/load.ts';
 import { until } from '../../testing/poll.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { steadyLoad } from '../one-service.ts';
 import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 
-const tunnels = 20;
+const TUNNELS = 20;
 
 export const replacement: readonly Fault[] = [
-  {
-    id: 'reload-under-load',
-    done: `the configuration changes again and again under load, with ${tunnels} WebSockets open on a route that stays`,
-    holds: 'no request fails, and every WebSocket lives on',
-    async run(stage, seen) {
-      const service = await stage.service();
-      const routes = (turn: number) => `routes:
-  /one: 127.0.0.1:${service.ports.http}
-  /moving: ${turn % 2 ? '127.0.0.1' : 'localhost'}:${service.ports.http}
-  /turn${turn}: 127.0.0.1:${service.ports.http}
-`;
-      const gateway = await stage.gateway(routes(0));
-      const sockets = await openTunnels(stage, gateway);
-      const load = steadyLoad(gateway);
-      const moving = new Load({ port: gateway.port, target: () => '/moving/ok', clients: 4, pauseMs: 5 });
-      const turns = stage.either(8, 40);
-      for (let turn = 1; turn <= turns; turn++) {
-        gateway.configure(stage.complete(routes(turn)));
-        await until('it is taken', async () => (await gateway.configStatus()).reloads >= turn, 6_000);
-      }
-      const asked = [...(await load.stop()), ...(await moving.stop())];
-      seen.note(`${turns} reloads`);
-      seen.none(`of ${asked.length} requests failed`, failuresOf(asked));
-      seen.equal('WebSockets that live', await living(sockets), tunnels);
-    },
-  },
   {
     id: 'sigterm-under-load',
     done: 'SIGTERM under load, with answers under way and WebSockets open',
@@ -66,27 +39,14 @@ export const replacement: readonly Fault[] = [
   },
 ];
 
-export async function openTunnels(
-  stage: Stage,
-  gateway: GatewayChild,
-  count = tunnels,
-): Promise<RawClient[]> {
+function openTunnels(stage: Stage, gateway: GatewayChild): Promise<RawClient[]> {
   const open = async () => {
     const client = await stage.connect(gateway.port);
     await client.send(handshake('/one/socket'));
     if ((await client.head()).status !== 101) throw new Error('no tunnel came about');
     return client;
   };
-  return Promise.all(Array.from({ length: count }, open));
-}
-
-/** How many bring their bytes back. */
-export async function living(sockets: readonly RawClient[]): Promise<number> {
-  const echoes = sockets.map(async (socket) => {
-    await socket.send('alive?');
-    return (await socket.bytes(6)).toString() === 'alive?';
-  });
-  return (await Promise.all(echoes.map((echo) => echo.catch(() => false)))).filter(Boolean).length;
+  return Promise.all(Array.from({ length: TUNNELS }, open));
 }
 
 export function failuresOf(asked: readonly Asked[]): string[] {

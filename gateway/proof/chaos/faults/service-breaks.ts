@@ -35,19 +35,6 @@ export const serviceBreaks: readonly Fault[] = [
       allAnswered(seen, 'back again', [await ask(port, '/victim/ok')], 200);
     },
   },
-  breaksBeforeHead('reset', 'a reset'),
-  breaksBeforeHead('fin', 'an end'),
-  {
-    id: 'refused',
-    done: 'nobody listens on the port of a service',
-    holds: '502 at once, and nothing of it touches other routes',
-    async run(stage, seen) {
-      const { port } = (await stage.scene()).gateway;
-      const asked = await Promise.all(Array.from({ length: 50 }, () => ask(port, '/refused/')));
-      allAnswered(seen, 'answers', asked, 502);
-      seen.atMost('within', longest(asked), timeouts.connectMs + graceMs, ' ms');
-    },
-  },
   {
     id: 'slow-head',
     done: `a service sends one byte of its answer's head every ${slowHeadMs} ms`,
@@ -92,25 +79,6 @@ export const serviceBreaks: readonly Fault[] = [
     },
   },
 ];
-
-function breaksBeforeHead(how: 'reset' | 'fin', inWords: string): Fault {
-  return {
-    id: `${how}-before-head`,
-    done: `a service answers requests with ${inWords} of the connection, before any head`,
-    holds: '502 for each; a POST reaches the service once and no more',
-    async run(stage, seen) {
-      const scene = await stage.scene();
-      const [gets, posts] = await Promise.all([
-        askMany(scene, 20, `${how}?tag=${how}-get`),
-        askMany(scene, 20, `${how}?tag=${how}-post`, 'POST'),
-      ]);
-      allAnswered(seen, 'GET', gets, 502);
-      allAnswered(seen, 'POST', posts, 502);
-      const counted = await scene.service.counted(`${how}-post`);
-      seen.equal('arrivals of one POST', counted.most, 1);
-    },
-  };
-}
 
 async function bothToldOf(stage: Stage, seen: Findings): Promise<void> {
   const { service } = await stage.scene();

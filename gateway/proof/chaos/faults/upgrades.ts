@@ -1,8 +1,6 @@
-import { ask } from '../../testing/load.ts';
 import { quantile } from '../../testing/statistics.ts';
 import { handshake } from '../../testing/websocket.ts';
 import type { Fault } from '../fault.ts';
-import { graceMs } from '../seen-answers.ts';
 import type { Stage } from '../stage.ts';
 
 export const upgrades: readonly Fault[] = [
@@ -17,23 +15,6 @@ export const upgrades: readonly Fault[] = [
         Array.from({ length: count }, (_, id) => tunnel(stage, gateway.port, id)),
       );
       seen.note(`${count} tunnels, each within ${Math.round(quantile(times, 1))} ms`);
-    },
-  },
-  {
-    id: 'upgrade-abandoned',
-    done: 'clients ask for an upgrade at a service that accepts no connection, and leave while the gateway connects',
-    holds: 'the attempts are given up at that moment; other routes do not notice',
-    async run(stage, seen) {
-      const count = stage.either(100, 500);
-      const { gateway } = await stage.scene();
-      const { base } = gateway;
-      const clients = await Promise.all(Array.from({ length: count }, () => stage.connect(gateway.port)));
-      await Promise.all(clients.map((client) => client.send(handshake('/deaf/'))));
-      const probe = await ask(gateway.port, '/steady/ok');
-      const during = gateway.descriptors().all;
-      for (const client of clients) client.reset();
-      seen.note(`${during} descriptors during, ${base?.all} before`);
-      seen.atMost('the other route meanwhile', probe.ms, graceMs, ' ms');
     },
   },
 ];

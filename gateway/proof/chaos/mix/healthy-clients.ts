@@ -34,7 +34,7 @@ export class HealthyClients {
     const clients = new HealthyClients(scene);
     const webSocket = await opened(scene.gateway.port, handshake('/steady/socket'));
     await webSocket.head(patienceMs);
-    const raw = await opened(scene.tcpPort, 'echo\n');
+    const raw = await opened(scene.tcpPort, '');
     const datagrams = createSocket('udp4');
     await once(datagrams.bind(0, '127.0.0.1'), 'listening');
     clients.#run('uploads', () => clients.#upload());

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../../testing/http-client.ts';
@@ -66,8 +67,9 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     scene.configure(`  /turn${stage.random.below(1_000)}: 127.0.0.1:9\n`);
     await pause(300);
   },
-  'configuration spoiled': async (_stage, scene) => {
-    scene.configure('  /bad: {{{{\n');
+  'configuration spoiled': async (stage, scene) => {
+    if (stage.random.below(2)) rmSync(scene.gateway.configFile, { force: true });
+    else scene.configure('  /bad: {{{{\n');
     await pause(300);
     scene.configure('');
   },

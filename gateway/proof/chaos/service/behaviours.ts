@@ -22,7 +22,6 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
 
   /** May be kept by a cache for `age` seconds; its body is told by its path alone. */
   async cacheable(exchange) {
-    await pause(exchange.number('after', 0));
     const fields = [`Cache-Control: public, max-age=${exchange.number('age', 60)}`];
     await exchange.answer(200, fields, bodyOf(exchange));
     return 'again';

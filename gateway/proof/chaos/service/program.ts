@@ -5,7 +5,7 @@ import { Wire } from '../../testing/wire.ts';
 import { behaviours } from './behaviours.ts';
 import { foreverMs, ServiceExchange } from './exchange.ts';
 import type { Question, ServicePorts } from './question.ts';
-import { datagramServer, rawTcpServer } from './raw-ports.ts';
+import { datagramServer, echoServer } from './raw-ports.ts';
 import { Tally } from './tally.ts';
 
 /**
@@ -19,17 +19,17 @@ class ServiceProgram {
   readonly #connections = new Set<Socket>();
   readonly #busy = new Set<Socket>();
 
-  async listen({ host, http, tcp, udp }: ServicePorts): Promise<void> {
+  async listen({ http, tcp, udp }: ServicePorts): Promise<void> {
     const web = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
-    const raw = rawTcpServer().on('connection', (socket) => this.#keep(socket));
+    const raw = echoServer().on('connection', (socket) => this.#keep(socket));
     for (const [server, port] of [
       [web, http],
       [raw, tcp],
     ] as const) {
-      server.listen({ port, host, backlog: 4096 });
+      server.listen({ port, host: '127.0.0.1', backlog: 4096 });
       await once(server, 'listening');
     }
-    await once(datagramServer().bind({ port: udp, address: host }), 'listening');
+    await once(datagramServer().bind({ port: udp, address: '127.0.0.1' }), 'listening');
   }
 
   answer({ ask, tag }: Question): unknown {

@@ -1,7 +1,5 @@
-/** Where a service listens. */
+/** Where a service listens, on 127.0.0.1. */
 export interface ServicePorts {
-  /** An address of this machine. */
-  readonly host: string;
   readonly http: number;
   readonly tcp: number;
   readonly udp: number;

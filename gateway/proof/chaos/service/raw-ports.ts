@@ -1,30 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:net';
-import { Wire } from '../../testing/wire.ts';
-import { foreverMs } from './exchange.ts';
 
-/**
- * Raw TCP: the first line says what to do. `echo`; `large N`: N bytes, as fast as they are taken; `reset`.
- */
-export function rawTcpServer(): Server {
-  return createServer((socket) => {
-    const wire = new Wire(socket, 'a raw connection');
-    serveRaw(wire).catch(() => wire.destroy());
-  });
-}
-
-async function serveRaw(wire: Wire): Promise<void> {
-  const [word, count] = (await wire.until('\n', foreverMs)).trim().split(' ');
-  if (word === 'reset') return wire.reset();
-  if (word === 'large') return pour(wire, Number(count));
-  // What came together with the first line.
-  wire.socket.write(wire.unread());
-  wire.socket.on('error', () => {}).pipe(wire.socket);
-}
-
-async function pour(wire: Wire, bytes: number): Promise<void> {
-  const piece = Buffer.alloc(64 * 1024, 'x');
-  for (let sent = 0; sent < bytes && !wire.socket.destroyed; sent += piece.length) await wire.send(piece);
+/** Raw TCP: every byte comes back. */
+export function echoServer(): Server {
+  return createServer((socket) => socket.on('error', () => {}).pipe(socket));
 }
 
 /** UDP: `flood N` is answered by N datagrams, `late MS` after that time, everything else by itself. */

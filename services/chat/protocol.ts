@@ -79,7 +79,7 @@ function parseObject(text: string): Fields {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Fields;
   } catch {
-    // Told below, together with what is JSON but no object.
+    // Invalid JSON and JSON that is no object get the same error below.
   }
   throw new FrameError('bad_frame', 'Expected a JSON object.');
 }

@@ -75,7 +75,7 @@ function createPresence(members: ReadonlyMap<string, Member>) {
     for (const member of members.values()) member.tell(frame);
   }
   function note(name: string, change: 'came' | 'left'): void {
-    // Who goes and comes back within the delay was never away.
+    // A person who leaves and returns within the delay causes no presence frame.
     if (changes.has(name) && changes.get(name) !== change) changes.delete(name);
     else changes.set(name, change);
     timer ??= setTimeout(flush, presenceDelayMs);

@@ -33,7 +33,7 @@ export function createTcpEcho(log: Logger, limits: TcpEchoLimits): Service {
     },
     async drain(deadlineMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // What has been read goes out before the end; who keeps its side open after that is cut at the deadline.
+      // What has been read goes out before the end; a client that keeps its side open after that is cut at the deadline.
       for (const socket of sockets) socket.end();
       await Promise.race([closed, after(deadlineMs, undefined, { ref: false })]);
       for (const socket of sockets) socket.destroy();

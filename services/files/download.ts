@@ -95,7 +95,7 @@ async function sendBytes(handle: FileHandle, range: ByteRange, reply: FastifyRep
   try {
     await pipeline(stream, reply.raw);
   } catch {
-    // The head is out: what is left to say is that the content is not whole.
+    // The head is sent already: breaking the connection tells the client that the content is incomplete.
     reply.raw.destroy();
   }
 }

@@ -6,7 +6,7 @@ import type { Location } from './location.ts';
 import { storageProblem } from './storage-problem.ts';
 import { type FileTree, makeParents, newTemporaryPath, pathOf, statLocation, syncParent } from './tree.ts';
 
-/** Called with what is at the place just before it is changed; throws to keep the change from happening. */
+/** Called with the current entry just before a change; it throws to prevent the change. */
 type Check = (current: BigIntStats | null) => void;
 
 /** Changes of the tree. Each is durable when it resolves, and one at a time, so that a check holds until its change. */
@@ -78,7 +78,7 @@ async function remove(tree: FileTree, location: Location, recursive: boolean, ch
   await syncParent(path);
 }
 
-/** A folder disappears at once, by a rename, and is emptied afterwards: nobody sees it half gone, not after a crash either. */
+/** A folder disappears at once, by a rename, and is emptied afterwards: no reader sees it half deleted, not even after a crash. */
 async function removeFolder(tree: FileTree, path: string): Promise<void> {
   const away = newTemporaryPath(tree);
   await rename(path, away);

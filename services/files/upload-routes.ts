@@ -85,7 +85,7 @@ function createTusServer(
       await parts.store.check(locationOf(upload.metadata));
       return {};
     },
-    // A crash may come between the last byte and the move to the tree; who asks for the offset then, completes it.
+    // A crash may come between the last byte and the move to the tree; the next request for the offset completes the move.
     onIncomingRequest: async (request, id) => (request.method === 'HEAD' ? settle(id) : undefined),
     async onUploadFinish(_request, upload) {
       await settle(upload.id);

@@ -23,7 +23,7 @@ export interface DeliveryParts {
   readonly maxAgeS: number;
 }
 
-/** What is answered, before any work is done for it. */
+/** The headers and variant of an answer, decided before any image is encoded. */
 interface Representation {
   readonly headers: OutgoingHttpHeaders & { readonly etag: string };
   /** `null`: the original's bytes. */
@@ -40,7 +40,7 @@ export async function sendImage(
   try {
     return await attempt(parts, name, request, reply);
   } catch (error) {
-    // Replaced between the look into the catalogue and the opening of its file: what is there now counts.
+    // The image was replaced between the catalogue lookup and the opening of its file: the new one is sent.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return attempt(parts, name, request, reply);
     throw error;
   }
@@ -129,7 +129,7 @@ async function sendOriginal(
   try {
     await pipeline(handle.createReadStream({ autoClose: false }), reply.raw);
   } catch {
-    // The head is out: what is left to say is that the content is not whole.
+    // The head is sent already: breaking the connection tells the client that the content is incomplete.
     reply.raw.destroy();
   }
 }

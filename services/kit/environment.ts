@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-/** What a service is told from outside: the part of the contract that the process environment carries. */
+/** The settings that a service reads from its process environment. */
 export interface ServiceEnvironment {
   readonly name: string;
   readonly host: string;

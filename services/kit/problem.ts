@@ -60,7 +60,7 @@ export function problemBody(problem: Problem, requestId: string): string {
   });
 }
 
-/** What a client may know of a failure that nobody foresaw: nothing but the id to look for in the log. */
+/** The answer to an unexpected failure: it gives the client only the id to look for in the log. */
 export function internalProblem(): Problem {
   return new Problem(
     500,

@@ -43,7 +43,7 @@ function renderRow({ id, done, holds, seen, misses, verdict }: FaultResult): str
   return `| ${cells.map(cell).join(' | ')} |`;
 }
 
-/** One line of a table; paths of the machine that it ran on are nobody's business. */
+/** One table cell: on one line, and without the folders of the machine that it ran on. */
 function cell(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')

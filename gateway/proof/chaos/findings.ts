@@ -28,7 +28,7 @@ export class Findings {
     this.must(`${what} ${rounded(got)}${unit} (≥ ${rounded(least)})`, got >= least, 'too little');
   }
 
-  /** Each of these was a failure; the first few are told. */
+  /** Each of these is a failure; the first three kinds are named. */
   none(what: string, failures: readonly string[]): void {
     const kinds = [...new Set(failures)].slice(0, 3).join('; ');
     this.must(`${failures.length} ${what}`, failures.length === 0, kinds);

@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /**
  * What the proxy does with what passes, from the moment that it is said, on connections that stand as well.
- * `drop`: bytes vanish, and so do ends and resets, as where a firewall forgets a connection; `half-open`: bytes pass and the end of a side is
- * never told to the other, as where a machine loses power; `stuck`: nothing is read any more, so that the sender's buffers fill.
+ * `drop`: bytes vanish, and so do ends and resets, as where a firewall forgets a connection; `half-open`: bytes pass, but the end of one side
+ * never reaches the other, as where a machine loses power; `stuck`: nothing is read any more, so that the sender's buffers fill.
  */
 export type HoleMode =
   | { readonly kind: 'pass' | 'drop' | 'half-open' | 'stuck' }

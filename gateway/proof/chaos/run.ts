@@ -84,7 +84,7 @@ async function withinLimit({ limitMs = standardLimitMs }: Fault, work: Promise<v
   const late = pause(limitMs, null, { signal: given.signal }).then(() => {
     throw new Error(`the row was not over within ${limitMs / 1_000} s`);
   });
-  // A row that is late fails here; what becomes of it after that is nobody's business.
+  // A late row fails here; a later rejection of its work is ignored.
   work.catch(() => {});
   try {
     await Promise.race([work, late]);

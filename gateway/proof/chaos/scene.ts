@@ -25,7 +25,7 @@ export class Scene {
   readonly gateway: GatewayChild;
   /** Behind `/svc`, the UDP port, and the hole. */
   readonly service: ServiceChild;
-  /** Behind `/steady`: nobody mistreats it, so it must always answer. */
+  /** Behind `/steady`: no row mistreats it, so it must always answer. */
   readonly steady: ServiceChild;
   /** Between `/hole` and the service. */
   readonly hole: HoleProxy;
@@ -102,7 +102,7 @@ async function makeParts({ processes }: Ground): Promise<Parts> {
 function configuration(parts: Parts): string {
   const { service, steady, hole, deaf, victimPorts, udpPort } = parts;
   const { connectMs, responseMs, idleMs, tunnelIdleMs } = timeouts;
-  // What is tried here is one service that fails; that others take its place is what other rows are about.
+  // These rows test a single service that fails, so ejection is off; other rows test several endpoints.
   // On a busy machine more than a fifth of the requests behind the hole meet the end of a connection: the budget is another row's matter.
   const route = (port: number, more = '') => `{ to: 127.0.0.1:${port}, ejection: off${more} }`;
   return `timeouts: { connect: ${connectMs}ms, response: ${responseMs}ms, idle: ${idleMs}ms, tunnelIdle: ${tunnelIdleMs}ms }

@@ -15,7 +15,7 @@ export function allAnswered(seen: Findings, what: string, asked: readonly Asked[
   );
 }
 
-/** Nobody got what looks whole and isn't. */
+/** None of these answers looked complete to its client. */
 export function allBroken(seen: Findings, what: string, asked: readonly Asked[]): void {
   const whole = asked.filter(({ complete }) => complete);
   seen.must(

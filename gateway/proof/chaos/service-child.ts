@@ -55,7 +55,7 @@ export class ServiceChild {
     await this.#ask('drop', '');
   }
 
-  /** It hangs: the kernel still accepts connections in its name, and nobody reads them. */
+  /** Stops the process: the kernel still accepts its connections, but the process reads none of them. */
   freeze(): void {
     this.process.signal('SIGSTOP');
   }

@@ -46,7 +46,7 @@ async function inFlightZero(gateway: GatewayChild, seen: Findings): Promise<void
   seen.equal('in flight', count, 0);
 }
 
-/** A connection on which a service still has something to do was forgotten by the gateway; what is idle may stay, and is closed here. */
+/** A service that still has an exchange shows that the gateway forgot it. Idle connections may stay, and are closed here. */
 async function leftAlone(services: readonly ServiceChild[], seen: Findings): Promise<void> {
   for (const service of services) {
     const busy = await lastOf(

@@ -13,12 +13,12 @@ type Said = { readonly records: readonly NameRecord[]; readonly ttlSeconds: numb
 
 const REFUSES = 'refuses';
 
-/** A name server over UDP that says what the test tells it to (RFC 1035). Names that it was not told of do not exist. */
+/** A name server over UDP (RFC 1035) whose records a test sets. Other names do not exist. */
 export class NameServer {
   readonly port: number;
   /** Names that were asked for, each as often as it was: A and AAAA count as one question. */
   readonly asked: string[] = [];
-  /** Whether nobody is answered. */
+  /** Whether it answers no questions. */
   silent = false;
   readonly #socket: dgram.Socket;
   readonly #names = new Map<string, Said>();

@@ -25,7 +25,7 @@ export interface GatewayChildOptions {
   readonly inspectPort?: number;
   /** Until when it must be ready; default 30 s. */
   readonly readyMs?: number;
-  /** `off`: it refuses nobody for being late, unless its configuration says otherwise; for what is not about that on a busy machine. */
+  /** `off`: it refuses no request for overload, unless its configuration has `overload:`; for tests of other things on a busy machine. */
   readonly overload?: 'off';
   /** Of clients and of the admin listener; default free ones. */
   readonly ports?: readonly [number, number];
@@ -46,7 +46,7 @@ export class GatewayChild {
   readonly configFile: string;
   /** What `port` and `admin` are, and whether it may refuse, to be put before any other content of the file. */
   readonly head: string;
-  /** Descriptors without a connection; until it has been told, those after the start. */
+  /** Descriptors without a connection, once `takeBase` has counted them; `null` before. */
   base: Descriptors | null = null;
 
   private constructor(started: Process, ports: readonly [number, number], configFile: string, head: string) {
@@ -133,7 +133,7 @@ export class GatewayChild {
     writeFileSync(this.configFile, this.head + yaml);
   }
 
-  /** Asks the admin listener; what is not JSON is a text. @throws where it does not answer within 15 s. */
+  /** Asks the admin listener; an answer that is not JSON is returned as text. @throws where it does not answer within 15 s. */
   async admin(method: string, path: string): Promise<{ status: number; body: unknown }> {
     const { status, complete, text, broke } = await ask(this.adminPort, path, { method, withinMs: 15_000 });
     if (status === null || !complete)

@@ -29,11 +29,11 @@ export interface AskOptions {
   /** Then it is given up, which counts as broken; default 10 s. */
   readonly withinMs?: number;
   readonly id?: string;
-  /** Over TLS, whoever answers. */
+  /** Over TLS, with any certificate. */
   readonly secure?: boolean;
 }
 
-/** Sends a request and reads its answer. Never rejects: what goes wrong is what is looked for. */
+/** Sends a request and reads its answer. Never rejects: a failure is part of the result. */
 export function ask(port: number, target: string, options: AskOptions = {}): Promise<Asked> {
   const {
     method = 'GET',
@@ -89,7 +89,7 @@ export interface LoadOptions {
   readonly ids?: string;
 }
 
-/** Clients that ask one request after the other over kept connections, until they are told to stop. */
+/** Clients that ask one request after the other over kept connections, until `stop`. */
 export class Load {
   readonly asked: Asked[] = [];
   readonly #agent: http.Agent;
@@ -102,7 +102,7 @@ export class Load {
     this.#running = Promise.all(Array.from({ length: options.clients }, () => this.#client(options)));
   }
 
-  /** Lets what is under way finish. */
+  /** Waits for the requests under way. */
   async stop(): Promise<readonly Asked[]> {
     this.#over = true;
     await this.#running;

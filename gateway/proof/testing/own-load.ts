@@ -98,7 +98,7 @@ export class LoadGenerator {
     const times = this.#tookMs.get(status) ?? [];
     this.#tookMs.set(status, times);
     times.push(tookMs);
-    // As Retry-After told it.
+    // A client that honours Retry-After stays quiet for a second.
     if (status === 503) setTimeout(() => this.freed(connection), REST_MS);
     else this.freed(connection);
   }
@@ -225,7 +225,7 @@ class Connection {
 
 const FRAME_HEAD_BYTES = 6;
 
-/** RFC 6455 §4.1, with a key that means nothing: nobody on the way looks at it. */
+/** RFC 6455 §4.1, with a fixed key: neither gateway nor service checks that it is random. */
 const UPGRADE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cG9ydHdheSBiZW5jaG1hcmsh\r\n\r\n';
 

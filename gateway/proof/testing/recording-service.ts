@@ -34,10 +34,10 @@ export interface Received {
   readonly begun: readonly string[];
 }
 
-/** A service that keeps every byte that it is sent, has the strict reader judge it, and answers as it is told. */
+/** A service that records every byte it receives, checks it with the strict reader, and answers as the test says. */
 export class RecordingService {
   readonly port: number;
-  /** What nobody may send a service, in words. */
+  /** Descriptions of messages that a gateway must never send to a service. */
   readonly faults: string[] = [];
   /** Connections that the gateway holds open. */
   open = 0;
@@ -53,7 +53,7 @@ export class RecordingService {
     server.on('connection', (socket) => this.#connected(markKitSocket(socket)));
   }
 
-  /** @param react what is to be done about a request of this target. */
+  /** @param react returns the reaction to a request, by its target. */
   static async start(react: (target: string) => Reaction): Promise<RecordingService> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     return new RecordingService(server, await listening(server), react);

@@ -97,7 +97,7 @@ function readChunks(scan: Scan): FramedBody {
   for (;;) {
     const { at } = scan;
     const line = takeLine(scan);
-    // What an extension says is for nobody here; what matters is that it ends where the line ends for everybody.
+    // The content of an extension doesn't matter here; every reader must see it end with the line.
     const match = /^([0-9A-Fa-f]{1,13})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/.exec(line);
     if (match === null) throw new Refused(`the chunk size ${JSON.stringify(line.slice(0, 80))}`, at);
     extensions ||= match[2] !== undefined;

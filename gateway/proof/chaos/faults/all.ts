@@ -12,7 +12,7 @@ import { replacement } from './replacement.ts';
 import { serviceBreaks } from './service-breaks.ts';
 import { upgrades } from './upgrades.ts';
 
-/** Every fault, in the order in which they are run and told. */
+/** Every fault, in the order in which they run and are reported. */
 export const faults: readonly Fault[] = [
   ...serviceBreaks,
   ...blackHole,

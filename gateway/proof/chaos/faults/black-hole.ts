@@ -118,7 +118,7 @@ export const blackHole: readonly Fault[] = [
   },
 ];
 
-/** HTTP leaves open whether who ends its direction has left (nginx: yes; HAProxy: no); what must not be is something in between. */
+/** HTTP leaves open whether a client that ends its direction has left (nginx: yes; HAProxy: no). It gets its whole answer or nothing, never a part. */
 async function halfClosed(stage: Stage, seen: Findings): Promise<void> {
   const { gateway } = await stage.scene();
   const client = await stage.connect(gateway.port, { halfOpen: true });

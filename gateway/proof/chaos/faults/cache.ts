@@ -47,7 +47,7 @@ export const cache: readonly Fault[] = [
       let hits = 0;
       for (let round = 0; round < rounds; round++) {
         const gateway = await stage.startGateway(cached(service.ports.http, file), { folder });
-        // What lies in the file from the round before is spoiled already; what is written now is spoiled under the gateway's hands.
+        // Entries of the previous round are damaged already; in every second round, new ones are damaged while the gateway runs.
         wrong.push(...(await askAll(gateway)));
         if (round % 2) spoil(stage, file, 20, 'anywhere');
         wrong.push(...(await askAll(gateway)));
@@ -69,7 +69,7 @@ function cached(port: number, file: string): string {
 
 /** Each answer is known by its path, byte for byte. */
 function askKept(gateway: GatewayChild, id: number): Promise<Asked> {
-  // Each start has another port, and what is kept is kept under its host.
+  // Each start has another port, and the cache key contains the host: a fixed Host lets later starts find the entries.
   return ask(gateway.port, `/svc/cacheable/${id}?bytes=${entryBytes}`, { headers: { host: 'kept.test' } });
 }
 

@@ -45,7 +45,7 @@ function leaving(when: string, inWords: string, come: Coming): Fault {
   };
 }
 
-/** @returns how long after each client had left the service was told, in milliseconds. */
+/** @returns for each client, the milliseconds from its leaving until the service saw the exchange cancelled. */
 async function leave(
   stage: Stage,
   port: number,

@@ -96,7 +96,7 @@ class Windows {
     return this.#take();
   }
 
-  /** A window that somebody else's work has spoiled is no verdict: up to four, until one is within the bound. */
+  /** Other work on the machine can spoil a window, so up to four are measured, until one is within the bound. */
   async compare(seen: Findings, before: Window): Promise<void> {
     let after = await this.next();
     for (let attempt = 1; attempt < 4 && p99(after.through) > boundOf(before, after); attempt++)

@@ -15,7 +15,7 @@ export interface HealthyResult {
   readonly failures: readonly string[];
 }
 
-/** Clients of the healthy routes, who ask steadily: over kept connections and new ones, with bodies, through tunnels and raw ports. */
+/** Clients that send requests to the healthy routes all the time: over kept connections and new ones, with bodies, through tunnels and raw ports. */
 export class HealthyClients {
   readonly #scene: MixedScene;
   readonly #failures: string[] = [];

@@ -20,7 +20,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     return 'again';
   },
 
-  /** May be kept by a cache for `age` seconds; its body is told by its path alone. */
+  /** A cache may keep it for `age` seconds; path and `bytes` determine its body. */
   async cacheable(exchange) {
     const fields = [`Cache-Control: public, max-age=${exchange.number('age', 60)}`];
     await exchange.answer(200, fields, bodyOf(exchange));

@@ -72,6 +72,6 @@ await program.listen(JSON.parse(process.argv[2]!) as ServicePorts);
 process.on('message', (question: Question) =>
   process.send!({ id: question.id, answer: program.answer(question) }),
 );
-// Whoever asks has gone: there is nothing to serve any more.
+// The harness has ended, so the service ends too.
 process.on('disconnect', () => process.exit(0));
 process.send!({ id: 0, answer: 'listening' });

@@ -9,7 +9,7 @@ export function echoServer(): Server {
 /** UDP: `flood N` is answered by N datagrams, `late MS` after that time, everything else by itself. */
 export function datagramServer(): UdpSocket {
   const socket = createSocket('udp4');
-  // ICMP may say that whoever asked has gone.
+  // ICMP may report that a client has gone.
   socket.on('error', () => {});
   return socket.on('message', (data, from) => answerDatagram(socket, data, from));
 }

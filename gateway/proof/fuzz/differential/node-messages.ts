@@ -2,7 +2,7 @@ import http from 'node:http';
 import { Duplex } from 'node:stream';
 import type { ReadMessage } from './reading.ts';
 
-/** A socket without a network: what is pushed is what its reader reads, what is written is forgotten. */
+/** A socket without a network: its reader gets what is pushed; writes are discarded. */
 class InMemorySocket extends Duplex {
   constructor() {
     super({ allowHalfOpen: true, autoDestroy: true });
@@ -30,7 +30,7 @@ class InMemorySocket extends Duplex {
 
 const RECORDS = Symbol('records');
 
-/** Node's own strict parser, by its public face: a server to which connections are told by hand. */
+/** Node's own strict parser through its public interface: a server that gets its connections by emitted events. */
 export class NodeRequests {
   readonly #server: http.Server;
 
@@ -65,7 +65,7 @@ export class NodeRequests {
   }
 }
 
-/** Node's client, on a connection that was made by hand. */
+/** Node's client on an in-memory connection. */
 export function readNodeAnswer(
   method: string,
   pieces: readonly Buffer[],

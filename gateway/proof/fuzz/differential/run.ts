@@ -19,7 +19,7 @@ interface Compared {
   readonly node: { readonly taken: readonly ReadMessage[]; close(): void };
 }
 
-/** Whatever the wire lane's readers take, Node's own strict parser must take with the same meaning. The other way round is nobody's claim. */
+/** Whatever the wire lane's readers take, Node's own strict parser must take with the same meaning. Node may take more than the wire lane does. */
 export class Differential {
   readonly tally: DifferentialTally = { inputs: 0, accepted: 0, findings: [] };
   readonly #inputs: Iterator<Input>;

@@ -1,7 +1,7 @@
 /** Writes `docs/configuration.md`: every key with type, unit, default, bounds, and the effect at both bounds. */
 
 import type { z } from 'zod';
-import { definitionOf, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
+import { definitionOf, isRequired, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
 import { POLICIES } from '../policy/order.ts';
 import { acmeForm, externalAccountForm } from './acme-schema.ts';
 import { balanceForm, canaryForm, hashKey, stickyForm } from './balance-schema.ts';
@@ -103,7 +103,7 @@ function row(key: string, schema: z.core.$ZodType): string {
   const cells = [
     `\`${key}\``,
     typeText(doc, schema),
-    defaultText(doc),
+    defaultText(doc, schema),
     boundsText(doc),
     doc.description ?? '',
   ];
@@ -124,8 +124,9 @@ function wordsOf(schema: z.core.$ZodType): string | null {
     .join(', ');
 }
 
-function defaultText(doc: KeyDoc): string {
-  return doc.default === undefined ? (doc.defaultText ?? 'none') : `\`${doc.default}\``;
+function defaultText(doc: KeyDoc, schema: z.core.$ZodType): string {
+  if (doc.default !== undefined) return `\`${doc.default}\``;
+  return doc.defaultText ?? (isRequired(schema) ? 'required' : 'none');
 }
 
 function boundsText({ bounds, ends }: KeyDoc): string {

@@ -51,7 +51,7 @@ export const tracesForm = form('traces', 'traces', {
     {
       expected: 'a map of fields to texts',
       type: 'map of header names to texts',
-      also: 'fields metadata authorization apikey',
+      also: 'fields metadata authorization',
     },
   ).optional(),
   ...rows.shape,

@@ -16,7 +16,7 @@ const NOT_A_SETTING = byWord({
   'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)':
     'http2 h2 h2c grpc',
   'it stands below "auth:" (docs/auth.md)':
-    'htpasswd password users basicauth jwt oidc forwardauth authrequest',
+    'htpasswd password users basicauth jwt oidc forwardauth authrequest apikey apikeys keyauth',
   'it stands below "cors:"': 'origins alloworigin',
   'a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)':
     'redirect redirects return rewriterule redir',

@@ -39,6 +39,11 @@ export function definitionOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod'][
   return (schema as z.core.$ZodTypes)._zod.def;
 }
 
+/** Whether a map without the key is refused. */
+export function isRequired(schema: z.core.$ZodType): boolean {
+  return schema._zod.optin !== 'optional';
+}
+
 /** The schema within `optional`, `prefault` and the input side of a transform. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const def = definitionOf(schema);

@@ -76,6 +76,7 @@ test.each([
     '- !<tag:yaml.org,2002:str> pin: S\n- !<a,b> "key": S\n   S',
     '- !<tag:yaml.org,2002:str> pin: (not shown)\n- !<a,b> "key":"(not shown)"',
   ],
+  ["# [pin]=>\n 'S'\n# pin: S\n# a\n", '# [pin]=> (not shown)\n# pin: (not shown)\n# a\n'],
   ['? pin\n: S\n? "key"\n: S\na: 1', '? pin\n: (not shown)\n? "key":"(not shown)"\na: 1'],
   [
     '# pin = S S\n;key=S\n#token: S\na: 1',

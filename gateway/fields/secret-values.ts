@@ -47,7 +47,7 @@ const isOpening = ({ sign }: Mark) => sign === '[' || sign === '{' || sign === '
 
 /** The line that a name begins. */
 export interface Line {
-  /** The column of the name: lines that are indented further belong to its value (YAML 1.2.2 §6.1). */
+  /** The column of the name, or of the comment that it stands in: lines that are indented further belong to its value (YAML 1.2.2 §6.1). */
   readonly column: number;
   /** Backslashes before the `n` that ends a line, where the text stands in a string; 0: it does not. */
   readonly backslashes: number;
@@ -60,7 +60,8 @@ export function lineBeginningAt(text: string, at: number): Line | null {
     from -= PROPERTIES.exec(text.slice(Math.max(0, at - PROPERTIES_MAX), at))?.[0].length ?? 0;
   const node = from;
   while (from > 0 && node - from < INDENT_MAX && ' \t-?#;'.includes(text[from - 1]!)) from--;
-  const column = node - from;
+  const sign = text.slice(from, node).search(/[#;]/);
+  const column = sign < 0 ? node - from : sign;
   const before = text[from - 1];
   if (before === undefined || before === '\n' || before === '\r') return { column, backslashes: 0 };
   const isEscaped = /\\u002[27]$/.test(text.slice(Math.max(0, from - 6), from));

@@ -82,9 +82,9 @@ describe('a name', () => {
     ['forget', 'ENOTFOUND'],
     ['fail', 'ESERVFAIL'],
   ] as const)(
-    'serves on from where it was when DNS answers by %s, and the status says so',
+    'serves on from where it was when DNS answers by %s, says so, and is found again afterwards',
     async (how, code) => {
-      const [two] = await startAt('127.0.0.2');
+      const [two] = await startAt('127.0.0.2', '127.0.0.3');
       const server = (await startNameServer()).set('shop.test', ['127.0.0.2'], 1);
       const gateway = await startTestGateway(shop(server, two!.port));
       server[how]('shop.test');
@@ -96,6 +96,13 @@ describe('a name', () => {
       );
       expect(endpoints).toMatchObject([{ address: `127.0.0.2:${two!.port} (shop.test)`, state: 'up' }]);
       expect(await names(gateway, 2)).toEqual(new Set(['127.0.0.2']));
+
+      // A name that fails is asked for every five seconds, and within one when its addresses can't be reached.
+      server.set('shop.test', ['127.0.0.3'], 60);
+      await two!.close();
+      await until('it serves', async () => (await names(gateway, 1)).has('127.0.0.3'));
+      await gateway.log.find('it is found', ({ msg }) => /or is known again$/.test(String(msg)));
+      expect((await gateway.gateway.figure('routes'))[0]!.problems).toEqual([]);
     },
   );
 

@@ -1,15 +1,17 @@
 /**
- * Makes of the program's 600 files the few that the suite starts its processes from: a start costs two thirds of the CPU. The long tests and
- * the tools start the source. They lie in `gateway/dist`, as far from the dashboard and package.json as the source of a room.
+ * Bundles the program's 600 files into the few that the suite starts its processes from: a start costs two thirds of the CPU. The long tests and
+ * the tools start the source. The bundle lies in `gateway/dist`, as far from the dashboard and package.json as the source of a room.
  */
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 
 const FOLDER = fileURLToPath(new URL('../gateway/dist', import.meta.url));
+/** A run ends long before. */
+const RUN_MAX_MS = 3_600_000;
 
 export default async function setup(project: TestProject): Promise<void> {
   await makeTestProgram();
@@ -34,12 +36,25 @@ async function makeTestProgram(): Promise<void> {
     logLevel: 'warning',
   });
   await mkdir(FOLDER, { recursive: true });
-  const made = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
-  // Another run may have processes start from them: what is the same is not written again.
-  for (const [name, text] of made) {
-    const path = join(FOLDER, name);
-    if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFile(path, text);
+  // Another run in this clone may start processes meanwhile: no file is ever half there, and the entries come after the parts that they import.
+  const made = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  for (const { name, text } of made.sort((a, b) => Number(isPart(b.name)) - Number(isPart(a.name)))) {
+    const unfinished = join(FOLDER, `${name}.${process.pid}`);
+    await writeFile(unfinished, text);
+    await rename(unfinished, join(FOLDER, name));
   }
-  for (const name of await readdir(FOLDER))
-    if (name.startsWith('part-') && !made.has(name)) await rm(join(FOLDER, name), { force: true });
+  await removeOld();
+}
+
+function isPart(name: string): boolean {
+  return name.startsWith('part-');
+}
+
+/** Processes of another run may load older parts until that run ends. */
+async function removeOld(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    const path = join(FOLDER, name);
+    const writtenMs = (await stat(path).catch(() => null))?.mtimeMs ?? 0;
+    if (Date.now() - writtenMs > RUN_MAX_MS) await rm(path, { force: true });
+  }
 }

@@ -49,6 +49,10 @@ describe('a request without the gateway’s own cookie', () => {
       ['A', 'b', 'Cookie', 'p=1; p=2', 'C', 'd'],
       ['A', 'b', 'C', 'd'],
     ],
+    [
+      ['Cookie', 'a=1; p =2; p\t=3; p q=4'],
+      ['Cookie', 'a=1; p q=4'],
+    ],
   ])('of %j is %j', (fields, expected) => {
     expect(withoutCookie(fields, 'p')).toEqual(expected);
   });

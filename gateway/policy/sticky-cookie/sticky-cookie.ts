@@ -14,25 +14,30 @@ export interface CookieScope {
  * misread it. Other cookies keep their bytes.
  */
 export function withoutCookie(fields: Fields, name: string): Fields {
-  const sign = `${name}=`;
   let out: string[] | null = null;
   for (let i = 0; i < fields.length; i += 2) {
     const value = fields[i + 1]!;
-    const own = fields[i]!.toLowerCase() === 'cookie' && value.includes(sign);
+    const own = fields[i]!.toLowerCase() === 'cookie' && value.includes(name);
     if (own) out ??= fields.slice(0, i);
-    const kept = own ? withoutPair(value, sign) : value;
+    const kept = own ? withoutPair(value, name) : value;
     if (kept !== '') out?.push(fields[i]!, kept);
   }
   return out ?? fields;
 }
 
 /** RFC 6265 §4.2.1: pairs, and a semicolon and a space between them. */
-function withoutPair(cookies: string, sign: string): string {
+function withoutPair(cookies: string, name: string): string {
   return cookies
     .split(';')
-    .filter((pair) => !pair.trimStart().startsWith(sign))
+    .filter((pair) => !isNamed(pair, name))
     .join(';')
     .trimStart();
+}
+
+/** Services skip spaces and tabs around a name, as route/cookie.ts does. */
+function isNamed(pair: string, name: string): boolean {
+  const equals = pair.indexOf('=');
+  return equals !== -1 && pair.slice(0, equals).trim() === name;
 }
 
 /** The cookie goes with every request below the route, as the client sees it. */

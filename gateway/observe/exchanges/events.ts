@@ -81,6 +81,7 @@ class EventReader {
   #after: Readonly<Record<string, number>> | null = null;
   #sampled = 0;
   #missed = 0;
+  #isAsking = false;
   /** Whether it was told many when it asked last. */
   isBusy = false;
   /** Where it is in the messages; `null`: it does not want them. */
@@ -98,8 +99,16 @@ class EventReader {
     });
   }
 
-  /** Sends exchanges that ended since the last call. Earlier ones are in /exchanges. */
+  /** Sends exchanges that ended since the last call. Earlier ones are in /exchanges. Two calls at once would send the same ones. */
   async ask(source: EventSource): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    await this.#ask(source).finally(() => {
+      this.#isAsking = false;
+    });
+  }
+
+  async #ask(source: EventSource): Promise<void> {
     const after = this.#after;
     const ticks = this.isBusy ? TICKS_PER_STATUS : 1;
     const limit = after === null ? 1 : ticks * PER_TICK_MAX;

@@ -57,12 +57,14 @@ export class NodeBody implements RequestBody {
 
   /** Whether a hook has read the body or listens to its data, which then comes to the hook, or to both, depending on when it arrives. */
   get #isTaken(): boolean {
-    const { readableDidRead, readableEnded, readableFlowing } = this.#request;
-    const isListened = readableFlowing !== null || this.#request.listenerCount('readable') > 0;
-    return readableDidRead || readableEnded || isListened;
+    const request = this.#request;
+    const isListened = request.listenerCount('data') + request.listenerCount('readable') > 0;
+    return request.readableDidRead || request.readableEnded || request.readableFlowing === true || isListened;
   }
 
   #stream(sink: BodySink): BodyFlow {
+    // A hook may have paused it, without reading.
+    this.#request.resume();
     return this.#request
       .on('data', (chunk: Buffer) => sink.data(chunk))
       .on('end', () => sink.end(this.#request.rawTrailers))

@@ -212,6 +212,21 @@ describe('a route extended in code', () => {
     },
   );
 
+  test.each([
+    ['that comes with its head', ['Content-Length: 4'], 'body', ''],
+    ['that comes later', ['Content-Length: 4'], '', 'body'],
+    ['in chunks', ['Transfer-Encoding: chunked'], '', '4\r\nbody\r\n0\r\n\r\n'],
+  ])('that pause a body %s leave it to the service', async (_when, framing, first, later) => {
+    const { service, gateway } = await extended(
+      'export default { preHandler({ raw }, _reply, done) { raw.pause(); done(); } };',
+    );
+    const client = await gateway.connect();
+    await client.send(request('POST', '/shout/', framing, first));
+    await client.send(later);
+    const { status } = await client.answer();
+    expect([status, String(service.request.body)]).toEqual([200, 'body']);
+  });
+
   test.each(["'a\\r\\nX-Smuggled: 1'", "'a\\nb'", "'\\u0141'"])(
     'can not put %s into a field',
     async (value) => {

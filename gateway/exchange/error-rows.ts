@@ -179,7 +179,8 @@ export const rows = {
     ...facts(501, 'http_upgrade_failed', 'gateway', 'never'),
     title: 'No WebSocket on this route',
     detail: 'This route can not be upgraded to another protocol.',
-    remedy: 'A folder takes none: give the WebSocket a longer path, and a route of its own.',
+    remedy:
+      'A folder takes none, and over HTTP/2 no route that answers by itself with 2xx: give the WebSocket a longer path, and a route of its own.',
   },
   version_refused: {
     ...facts(505, 'http_request_error', 'client', 'never'),

@@ -220,6 +220,8 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
   /** No error: a redirect, `OPTIONS *`. */
   answerLocally({ status, fields, body = EMPTY }: LocalAnswer): void {
     const { requestId } = this.record;
+    if (this.#isHandshake && this.#wouldOpen(status))
+      return this.failed(new GatewayError('upgrade_refused', `a ${status} of the gateway itself`));
     const page = body.length === 0 && status >= 400 ? this.policies.errorPage(status, requestId) : null;
     if (page !== null && wantsPage(this.facts.accept))
       return this.answer(status, [...fieldsWithPage(fields, page), 'X-Request-Id', requestId], page);
@@ -305,13 +307,19 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     this.#ends.inFlight.end();
   }
 
-  /** Over HTTP/2 a 2xx would open the tunnel, so its client gets 502 (listener/h2/h2-bridge.ts). */
+  /** Over HTTP/2 a 2xx opens the tunnel (RFC 8441 §5). */
+  #wouldOpen(status: number): boolean {
+    return this.record.protocol === 'HTTP/2' && status >= 200 && status <= 299;
+  }
+
+  /** The client of an answer that would open a tunnel, and is none, gets 502 (listener/h2/h2-bridge.ts). */
   #noteUnopened(): void {
     const { record } = this;
-    const { status, protocol, tunnel } = record;
-    if (protocol !== 'HTTP/2' || tunnel || status < 200 || status > 299) return;
+    if (record.tunnel || !this.#wouldOpen(record.status)) return;
+    // Without an endpoint it was a hook that answered.
+    const code = record.endpoint === null ? 'upgrade_refused' : 'bad_answer';
     if (record.errorCode === null)
-      noteError(record, new GatewayError('bad_answer', `a ${status} to the handshake of a WebSocket`));
+      noteError(record, new GatewayError(code, `a ${record.status} to the handshake of a WebSocket`));
     record.status = 502;
   }
 }

@@ -242,6 +242,17 @@ describe('a WebSocket over HTTP/2 (RFC 8441)', () => {
     expect([other.status, JSON.parse(other.text).code]).toEqual([501, 'upgrade_refused']);
     expect(service.requests).toHaveLength(1);
   });
+
+  test.each([
+    ['a policy', 'respond: { body: x }', 501],
+    ['a hook', 'to: 1, extend: ./own.ts', 502],
+  ])('that %s answers with 200 is refused, and no service is blamed', async (_what, keys, status) => {
+    const files = { 'own.ts': "export default { preHandler: (_request, reply) => void reply.send('x') };" };
+    const gateway = await gatewayFor(`routes: { /chat: { ${keys} } }\n`, files);
+    const session = await connectSettledH2(gateway.port);
+    expect(await answerOf(session.request(ASK))).toMatchObject({ status });
+    expect(await gateway.log.exchange(status)).toMatchObject({ code: 'upgrade_refused' });
+  });
 });
 
 describe('a WebSocket over HTTP/2 that breaks', () => {

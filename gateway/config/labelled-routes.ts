@@ -145,10 +145,9 @@ class LabelledRoutes {
       this.#report(span, path, {
         expected: 'a key that labels may set',
         found: JSON.stringify(name),
-        hint:
-          name === 'to'
-            ? 'the container itself is where its route leads; its port is portway.port'
-            : 'it stands in the file alone',
+        hint: ELSEWHERE.includes(name)
+          ? 'the container itself is where its route leads; its port is portway.port'
+          : 'it stands in the file alone',
       });
     }
   }
@@ -225,9 +224,13 @@ const OF_THE_CONTAINER = ['path', 'host', 'port', 'scheme', 'weight', 'backup'];
 /** Read where the containers are listed. */
 const OF_ALL_ROUTES = ['enable', 'network'];
 
-/** They run code, or show or write files. */
+/** Of these targets the gateway may reach more than clients and containers do: `unix:/run/docker.sock`, say. */
+const ELSEWHERE = ['to', 'fallback', 'canary', 'mirror', 'compare'];
+
+/** Others run code, or show or write files. */
 const OF_THE_FILE = [
-  ...['to', 'run', 'cwd', 'env', 'watch', 'extend', 'use', 'folder'],
+  ...ELSEWHERE,
+  ...['run', 'cwd', 'env', 'watch', 'extend', 'use', 'folder'],
   ...['respond', 'errorPages', 'cache.file'],
 ];
 

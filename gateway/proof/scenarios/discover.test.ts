@@ -139,9 +139,13 @@ describe('labels that are wrong', () => {
       /cache\.file.*\n.*it stands in the file alone/,
     ],
     [
-      'another target',
-      { 'portway.path': '/b', 'portway.to': '22' },
-      /the container itself is where its route leads/,
+      'other targets',
+      {
+        ...{ 'portway.path': '/b', 'portway.to': '22', 'portway.fallback': 'https://a.example' },
+        ...{ 'portway.canary': '{ to: unix:/run/docker.sock, weight: 100% }' },
+        ...{ 'portway.mirror': '22', 'portway.compare': '22' },
+      },
+      /(?:a key that labels may set.*?container itself is where its route leads.*?){5}/s,
     ],
     [
       'a variable of the gateway',

@@ -53,10 +53,13 @@ function checkedValue(token: OptionToken, option: OptionSpec, command: string): 
     if (value !== undefined) throw new UsageError(`${rawName} takes no value, got "${value}"`);
     return '';
   }
-  const missing = value === undefined || value === '' || (!inlineValue && value.startsWith('-'));
-  if (missing) {
+  const isOption = !inlineValue && value?.startsWith('-') && value !== '-';
+  if (value === undefined || value === '' || isOption)
     throw new UsageError(`${rawName} needs a value: \`portway ${command} ${rawName} ${option.value}\``);
-  }
+  if (value === '-' && option.value === 'FILE' && !option.piped)
+    throw new UsageError(
+      `\`portway ${command}\` can't read its configuration from standard input: save it, and name the file in place of -`,
+    );
   return value;
 }
 

@@ -38,6 +38,26 @@ describe('portway check', () => {
     },
   );
 
+  it.each([
+    [['check', '-'], /^stdin: 1 route, 0 services, no problems$/m],
+    [['check', '--config', '-'], /^stdin: 1 route/],
+    [['check', '--config=-'], /^stdin: 1 route/],
+    [['explain', '-c', '-', '/db/x'], /stdin:1/],
+    [['convert', '-'], /^kind: HTTPRoute$/m],
+  ])('%j reads standard input', async (args, expected) => {
+    const { code, stdout, stderr } = await runHere(args, {}, 'routes: { /db: 3001 }');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(expected);
+  });
+
+  it('shows problems of standard input with their lines', async () => {
+    const { code, stdout } = await runHere(['check', '-'], {}, 'routes:\n  /db: 3OO1\n');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^stdin:2:8 /);
+    const large = await runHere(['check', '-'], {}, Buffer.alloc(5 * 1024 * 1024, 35));
+    expect(large.stdout).toMatch(/^stdin .*more than 4 MiB/);
+  });
+
   it('loads the modules that routes are extended with', async () => {
     const cwd = await folderWith(
       'routes:\n  /a: { to: 3001, extend: ./good.mjs }\n  /b: { to: 3001, extend: ./bad.mjs }\n',

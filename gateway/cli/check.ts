@@ -6,7 +6,7 @@ import { acmeWarnings } from '../dev/acme-diagnosis.ts';
 import { isRemote } from '../files/remote.ts';
 import type { CheckReport } from './check-watch.ts';
 import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
-import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report } from './configuration.ts';
+import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report, STDIN } from './configuration.ts';
 
 export const check: RunCommand = async (input, context) => {
   const [operand] = input.operands;
@@ -20,6 +20,7 @@ export const check: RunCommand = async (input, context) => {
     context.stdout.write(text);
     return code;
   }
+  if (named === STDIN) throw new UsageError('--watch follows files, not standard input');
   if (named !== undefined && isRemote(named)) throw new UsageError('--watch follows files, not URLs');
   const { watchChecks } = await import('./check-watch.ts');
   const file = named ?? defaultsIn(context.cwd)[0] ?? defaultFile;

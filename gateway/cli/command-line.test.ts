@@ -68,6 +68,8 @@ describe('wrong usage', () => {
     [['check', '--config'], '--config needs a value: `portway check --config FILE`'],
     [['check', '--config', '--help=no'], '--config needs a value'],
     [['check', '--config='], '--config needs a value'],
+    [['check', '--watch', '-'], '--watch follows files, not standard input'],
+    [['start', '--config', '-'], "`portway start` can't read its configuration from standard input: save it"],
     [['explain', '--json=yes', '/'], '--json takes no value, got "yes"'],
     [['start', '--drain', '10'], 'got "10": a number needs its unit: 10ms or 10s?'],
     [['start', '--announce', '5'], '--announce expects a duration'],

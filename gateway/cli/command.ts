@@ -25,6 +25,8 @@ export interface OptionSpec {
   /** The name of its value in the help; without it the option takes none. */
   readonly value?: string;
   readonly repeatable?: boolean;
+  /** `-` is a value of it: standard input. */
+  readonly piped?: boolean;
   readonly help: string;
 }
 
@@ -68,6 +70,13 @@ export const configOption: OptionSpec = {
   short: 'c',
   value: 'FILE',
   help: 'the configuration (default: gateway.config.yaml)',
+};
+
+/** For commands that read the configuration once. */
+export const pipedConfigOption: OptionSpec = {
+  ...configOption,
+  piped: true,
+  help: 'the configuration, - for standard input (default: gateway.config.yaml)',
 };
 
 /** The last value that was given for an option. */

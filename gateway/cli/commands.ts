@@ -3,7 +3,7 @@
  * run: `--version` and `check` do without the code that serves requests.
  */
 
-import { type Command, configOption } from './command.ts';
+import { type Command, configOption, pipedConfigOption } from './command.ts';
 import { announceOption, drainOption } from './stop-options.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -37,11 +37,11 @@ export const COMMANDS: readonly Command[] = [
     summary: 'say whether a configuration is usable, and what is wrong with it',
     operands: '[FILE]',
     options: [
-      configOption,
+      pipedConfigOption,
       { name: 'watch', short: 'w', help: 'again at each change of it and of these modules, until Ctrl-C' },
     ],
     notes:
-      'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nExit code 1 where there is a problem.',
+      'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nFILE may be - for standard input. Exit code 1 where there is a problem.',
     load: async () => (await import('./check.ts')).check,
   },
   {
@@ -49,7 +49,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'say where a request goes, and why',
     operands: '[METHOD] URL',
     options: [
-      configOption,
+      pipedConfigOption,
       {
         name: 'header',
         short: 'H',
@@ -123,7 +123,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'doctor',
     summary: 'hold the map against this machine: dead ports, wrong protocols',
     operands: '',
-    options: [configOption, { name: 'json', help: 'the findings as data' }],
+    options: [pipedConfigOption, { name: 'json', help: 'the findings as data' }],
     notes: [
       'Each address of the map is asked once for `/`. What is wrong, where, and what to do;',
       'exit code 1 where something is.',
@@ -150,7 +150,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'convert',
     summary: 'print a configuration as Gateway API objects, or back',
     operands: '[FILE]',
-    options: [configOption],
+    options: [pipedConfigOption],
     notes: [
       'What a file of HTTPRoute, Gateway and ReferenceGrant says is printed as a gateway.config.yaml,',
       'and the other way round. What the other form has no words for is named on standard error.',

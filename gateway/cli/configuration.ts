@@ -3,13 +3,16 @@ import { resolve } from 'node:path';
 import { loadContent, type Validated } from '../config/load.ts';
 import { formatProblems, type Problem } from '../config/problem.ts';
 import { addressOf, originsNow } from '../discover/discovery.ts';
-import { type FileContent, withOrigins } from '../files/content.ts';
+import { contentOf, type FileContent, MAX_FILE_BYTES, withOrigins } from '../files/content.ts';
 import { firstContent, sourceText } from '../files/source.ts';
 import { wantsColour } from '../log/paint.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import type { CommandContext } from './command.ts';
 
 export const defaultFile = 'gateway.config.yaml';
+
+/** In the place of a file: standard input. */
+export const STDIN = '-';
 
 /** The files to look for when none is named. */
 const DEFAULT_FILES = ['yaml', 'yml', 'ts', 'mts', 'js', 'mjs'].map((ending) => `gateway.config.${ending}`);
@@ -68,6 +71,11 @@ async function loadFile(file: string | undefined, context: CommandContext, strea
     stream.write(named === undefined ? missing(context.cwd) : ambiguous(found));
     return null;
   }
+  if (named === STDIN) {
+    const content = contentOf(await readAtMost(context.stdin(), MAX_FILE_BYTES + 1));
+    const loaded = await loadedOrReported('stdin', content, context, stream);
+    return loaded && { content, loaded };
+  }
   const { content, instead } = await firstContent(named, context.env);
   if (instead !== null)
     context.stderr.write(
@@ -75,6 +83,18 @@ async function loadFile(file: string | undefined, context: CommandContext, strea
     );
   const loaded = await loadedOrReported(named, content, context, stream);
   return loaded && { content, loaded };
+}
+
+/** Ends at the limit, too: what is piped in may have no end. */
+async function readAtMost(input: AsyncIterable<Buffer | string>, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of input) {
+    chunks.push(Buffer.from(chunk));
+    total += chunk.length;
+    if (total >= limit) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 async function loadedOrReported(

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { CommandContext } from '../../cli/command.ts';
@@ -58,7 +59,11 @@ export async function runPortway(args: readonly string[], options: StartOptions 
 }
 
 /** The same command line in this process, which is quick: for commands that answer and end. */
-export async function runHere(args: readonly string[], env: CommandContext['env'] = {}) {
+export async function runHere(
+  args: readonly string[],
+  env: CommandContext['env'] = {},
+  input: string | Buffer = '',
+) {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => {
     const write = (text: string) => {
@@ -71,7 +76,7 @@ export async function runHere(args: readonly string[], env: CommandContext['env'
     cwd: process.cwd(),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
-    stdin: () => process.stdin,
+    stdin: () => Readable.from([Buffer.from(input)]) as NodeJS.ReadStream,
     process,
     startGateway: () => Promise.reject(new Error('this command line should start nothing')),
   });

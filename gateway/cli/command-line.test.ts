@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runHere, runPortway } from '../proof/testing/portway.ts';
+import { COMMANDS } from './commands.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -45,6 +46,11 @@ describe('portway', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(expected);
     expect((await runHere(['help', command])).stdout).toBe(stdout);
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('%s --help fits into 80 columns', async (name) => {
+    const { stdout } = await runHere([name, '--help']);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });
 

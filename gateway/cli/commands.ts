@@ -38,7 +38,7 @@ export const COMMANDS: readonly Command[] = [
     operands: '[FILE]',
     options: [
       pipedConfigOption,
-      { name: 'watch', short: 'w', help: 'again at each change of it and of these modules, until Ctrl-C' },
+      { name: 'watch', short: 'w', help: 'again at each change of the file and its modules, until Ctrl-C' },
     ],
     notes:
       'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nFILE may be - for standard input. Exit code 1 where there is a problem.',
@@ -231,8 +231,8 @@ export const COMMANDS: readonly Command[] = [
     operands: '',
     options: [
       configOption,
-      { name: 'follow', short: 'f', help: 'and what goes on to, until Ctrl-C' },
-      { name: 'lines', short: 'n', value: 'NUMBER', help: 'how many that are over (default: 20)' },
+      { name: 'follow', short: 'f', help: 'go on with what comes, until Ctrl-C' },
+      { name: 'lines', short: 'n', value: 'NUMBER', help: 'how many finished ones (default: 20)' },
       { name: 'route', value: 'KEY', help: 'of this route of the configuration' },
       { name: 'status', value: 'CODE', help: 'with this status: 404, 5xx, or failed' },
       { name: 'since', value: 'TIME', help: 'since then: 30s, 5m, 2h, 2026-11-29T08:00:00Z' },

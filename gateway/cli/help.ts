@@ -2,6 +2,8 @@ import { helpOption } from './arguments.ts';
 import type { Command, OptionSpec } from './command.ts';
 
 const indent = '  ';
+/** The usual width of a terminal, and of the logs of CI. */
+const COLUMNS = 80;
 
 /** The text of `portway --help`. */
 export function overview(commands: readonly Command[]): string {
@@ -35,7 +37,7 @@ export function helpFor(command: Command): string {
     '',
     'Options:',
     ...twoColumns([...command.options, helpOption].map((option) => [spelling(option), option.help])),
-    ...(command.notes === '' ? [] : ['', command.notes]),
+    ...(command.notes === '' ? [] : ['', paragraphs(command.notes)]),
     '',
   ].join('\n');
 }
@@ -47,5 +49,25 @@ function spelling({ name, short, value, repeatable }: OptionSpec): string {
 
 function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([first]) => first.length));
-  return rows.map(([first, second]) => `${indent}${first.padEnd(width)}  ${second}`);
+  const hanging = `\n${' '.repeat(indent.length + width + 2)}`;
+  return rows.map(([first, second]) => {
+    const text = wrapped(second, COLUMNS - hanging.length + 1).join(hanging);
+    return `${indent}${first.padEnd(width)}  ${text}`;
+  });
+}
+
+/** A part that begins with a space has examples, which keep their lines. */
+function paragraphs(notes: string): string {
+  const parts = notes.split('\n\n');
+  return parts.map((part) => (part.startsWith(' ') ? part : wrapped(part, COLUMNS).join('\n'))).join('\n\n');
+}
+
+function wrapped(text: string, columns: number): string[] {
+  const lines = [''];
+  for (const word of text.split(/\s+/)) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart();
+    if (longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

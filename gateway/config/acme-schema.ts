@@ -7,8 +7,7 @@ import { parseHost } from '../keys/host.ts';
 import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { defaulted, described, flag, form, oneOf, oneOrMore, parsedBy, path } from '../keys/value.ts';
 import type { AcmeConfig, RouteConfig, TlsConfig } from '../model/config.ts';
-import { keySpanAt, type PathKey } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportKey, type SourceDocument } from './source-document.ts';
 
 const DIRECTORIES: Readonly<Record<string, string>> = {
   letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
@@ -163,33 +162,23 @@ function isPublic(host: string): boolean {
 /** Reports `tls:` without a source of certificates, or with two. */
 export function reportCertificateSources(tls: TlsConfig | null, document: SourceDocument): void {
   if (tls === null || document.problems.touches('tls')) return;
-  const add = (path: readonly PathKey[], expected: string, found: string, hint: string) =>
-    document.problems.add(keySpanAt(document.root, path) ?? document.root.span, path, {
-      expected,
-      found,
-      hint,
-    });
   const { acme, certificates } = tls;
-  if (acme === null) {
-    if (certificates.length === 0)
-      add(
-        ['tls'],
-        'certificates or acme',
-        'neither',
-        'write acme: on to have certificates ordered, or certificates: { cert: ..., key: ... }',
-      );
-  } else if (certificates === 'dev')
-    add(
-      ['tls', 'acme'],
-      'certificates: dev or acme',
-      'both',
-      'dev is for this machine alone: take one of the two out',
-    );
-  else if (acme.names.length === 0)
-    add(
-      ['tls', 'acme'],
-      'a name to order a certificate for',
-      'none',
-      'write names: [shop.example.com], or give a route a host: shop.example.com/',
-    );
+  if (acme === null && certificates.length === 0)
+    reportKey(document, ['tls'], {
+      expected: 'certificates or acme',
+      found: 'neither',
+      hint: 'write acme: on to have certificates ordered, or certificates: { cert: ..., key: ... }',
+    });
+  if (acme !== null && certificates === 'dev')
+    reportKey(document, ['tls', 'acme'], {
+      expected: 'certificates: dev or acme',
+      found: 'both',
+      hint: 'dev is for this machine alone: take one of the two out',
+    });
+  else if (acme?.names.length === 0)
+    reportKey(document, ['tls', 'acme'], {
+      expected: 'a name to order a certificate for',
+      found: 'none',
+      hint: 'write names: [shop.example.com], or give a route a host: shop.example.com/',
+    });
 }

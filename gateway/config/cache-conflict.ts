@@ -2,8 +2,8 @@
 
 import { isExtended } from '../route/lane.ts';
 import type { PlacedRoute } from './routes.ts';
-import { keySpanAt, nodeAt } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { nodeAt } from './source.ts';
+import { reportKey, type SourceDocument } from './source-document.ts';
 
 export function reportCacheConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();
@@ -21,8 +21,7 @@ export function reportCacheConflicts(placed: readonly PlacedRoute[], document: S
 
 /** @fastify/http-proxy stands between a cache and the client there, and may make another answer of each. */
 function reportExtended(each: PlacedRoute, document: SourceDocument): void {
-  const path = [...each.path, 'cache'];
-  document.problems.add(keySpanAt(document.root, path) ?? each.span, path, {
+  reportKey(document, [...each.path, 'cache'], {
     expected: 'a route without "extend" and "use"',
     found: each.route.extend === null ? '"cache" beside "use"' : '"cache" beside "extend"',
     hint: 'an extended route is not cached: take one of the two out',
@@ -30,8 +29,7 @@ function reportExtended(each: PlacedRoute, document: SourceDocument): void {
 }
 
 function reportSharedFile(again: PlacedRoute, first: PlacedRoute, document: SourceDocument): void {
-  const path = [...again.path, 'cache', 'file'];
-  document.problems.add(keySpanAt(document.root, path) ?? again.span, path, {
+  reportKey(document, [...again.path, 'cache', 'file'], {
     expected: 'a file of its own for each cache',
     found: `the file of ${JSON.stringify(first.route.id)} again`,
     hint: `line ${first.route.source.line} has it: give this one another name`,
@@ -42,8 +40,7 @@ function reportSharedFile(again: PlacedRoute, first: PlacedRoute, document: Sour
 const IN_FILE_MAX_BYTES = 16 * 1024 * 1024;
 
 function reportLargeInFile(each: PlacedRoute, document: SourceDocument): void {
-  const path = [...each.path, 'cache', 'maxEntry'];
-  document.problems.add(keySpanAt(document.root, path) ?? each.span, path, {
+  reportKey(document, [...each.path, 'cache', 'maxEntry'], {
     expected: 'at most 16MiB beside "file"',
     found: 'more',
     hint: 'requests wait while an answer is written to a file or read from it: keep larger ones in memory, without "file"',
@@ -54,10 +51,9 @@ function reportLargeInFile(each: PlacedRoute, document: SourceDocument): void {
 export function reportFilesOfWorkers(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const workers = nodeAt(document.root, ['workers']);
   const line = workers === null ? null : document.lines.positionOf(workers.span.start).line;
-  for (const { route, path: routePath, span } of placed) {
+  for (const { route, path } of placed) {
     if (route.cache === null || route.cache.file === null) continue;
-    const path = [...routePath, 'cache', 'file'];
-    document.problems.add(keySpanAt(document.root, path) ?? span, path, {
+    reportKey(document, [...path, 'cache', 'file'], {
       expected: 'a cache in memory, because there are "workers"',
       found: 'a file',
       hint: `it is of one process: remove "file" here${line === null ? '' : `, or "workers" in line ${line}`}`,

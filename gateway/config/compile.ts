@@ -49,7 +49,7 @@ export interface CompileResult {
   /** Compiled from the valid parts; to be served only without any problem. */
   readonly config: GatewayConfig | null;
   readonly placed: readonly PlacedRoute[];
-  /** Everything that is wrong at once: in single values, between them, and in the environment's variables. */
+  /** Of the environment's variables. Everything that is wrong with the document, in single values and between them, is among its own. */
   readonly problems: readonly Problem[];
 }
 
@@ -62,7 +62,7 @@ export function compile(document: SourceDocument, options: CompileOptions): Comp
   // Route tests need a configuration without problems.
   if (compiled && document.problems.size === 0)
     reportFailedTests(checked.tests ?? [], compiled.config, document);
-  const problems = [document.problems, hostsProblems, hostProblems].flatMap((list) => list.all());
+  const problems = [hostsProblems, hostProblems].flatMap((list) => list.all());
   return { config: compiled?.config ?? null, placed: compiled?.placed ?? [], problems };
 }
 

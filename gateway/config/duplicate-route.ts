@@ -2,7 +2,7 @@
 
 import type { FieldCondition, RouteMatcher } from '../model/config.ts';
 import type { PlacedRoute } from './routes.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportKey, type SourceDocument } from './source-document.ts';
 
 export function reportDuplicateRoutes(placed: readonly PlacedRoute[], document: SourceDocument): void {
   const firstWith = new Map<string, PlacedRoute>();
@@ -28,7 +28,7 @@ function sorted(conditions: readonly FieldCondition[]): string[] {
 function reportDuplicate(again: PlacedRoute, first: PlacedRoute, document: SourceDocument): void {
   const { line } = first.route.source;
   const sameKey = again.path[1] === first.path[1];
-  document.problems.add(again.span, again.path, {
+  reportKey(document, again.path, {
     expected: 'every route once',
     found: sameKey ? 'an alternative with the same conditions' : `${JSON.stringify(again.path[1])} again`,
     hint: sameKey

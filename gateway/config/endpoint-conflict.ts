@@ -2,8 +2,8 @@
 
 import { socketsOf } from './endpoint.ts';
 import { type EndpointList, targetPath } from './endpoints.ts';
-import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { nodeAt, type PathKey } from './source.ts';
+import { reportKey, reportValue, type SourceDocument } from './source-document.ts';
 
 /**
  * An endpoint that is there twice would silently get twice the requests, and one that is its own canary all of them: both are problems
@@ -26,7 +26,7 @@ export function reportTwins(list: EndpointList, canary: EndpointList | null, doc
 function reportTwin(again: readonly PathKey[], first: readonly PathKey[], document: SourceDocument): void {
   const isCanary = again.includes('canary') && !first.includes('canary');
   const written = writtenAt(document, first);
-  document.problems.add(nodeAt(document.root, again)!.span, shownPath(document.root, again), {
+  reportValue(document, again, {
     expected: isCanary ? 'an endpoint that only the canary has' : 'every endpoint once',
     found: `${writtenAt(document, again)} again`,
     hint: isCanary ? `${written} in "to" is the same endpoint` : `${written} is the same endpoint`,
@@ -36,7 +36,7 @@ function reportTwin(again: readonly PathKey[], first: readonly PathKey[], docume
 /** Backups without a primary endpoint would never be used. */
 export function reportNoPrimary({ endpoints, path }: EndpointList, document: SourceDocument): void {
   if (endpoints.some(({ backup }) => !backup)) return;
-  document.problems.add(keySpanAt(document.root, path)!, path, {
+  reportKey(document, path, {
     expected: 'at least one endpoint that is no backup',
     found: endpoints.length === 1 ? 'a backup alone' : 'backups alone',
     hint: 'remove "backup" from those that serve every day',
@@ -54,7 +54,7 @@ export function reportOtherProtocol(
     const place = targetPath(document, path, index);
     const { span } = nodeAt(document.root, place)!;
     if (address.cluster && document.lines.positionOf(span.start).origin?.startsWith('HTTPRoute ')) continue;
-    document.problems.add(span, shownPath(document.root, place), {
+    reportValue(document, place, {
       expected: `a name of _${protocol}`,
       found: JSON.stringify(address.key),
       hint: address.cluster

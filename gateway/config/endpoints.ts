@@ -3,8 +3,8 @@
 import type { Target } from '../keys/target.ts';
 import type { EndpointConfig } from '../model/config.ts';
 import { endpointOf, type Places, unplacedService } from './endpoint.ts';
-import { nodeAt, type PathKey, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { nodeAt, type PathKey } from './source.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 import type { CheckedEndpoint, CheckedTo } from './target-schema.ts';
 
 /** Endpoints, and where the file lists them. */
@@ -47,12 +47,11 @@ export function reportUnknownServices(
   for (const [index, { address }] of list.endpoints.entries()) {
     const name = unplacedService(address);
     if (name === null || services.has(name)) continue;
-    const place = targetPath(document, list.path, index);
     const known = [...services.keys()];
     const hint = known.length === 0 ? 'no service has one' : `those that have one are ${known.join(', ')}`;
-    document.problems.add(
-      nodeAt(document.root, place)!.span,
-      shownPath(document.root, place),
+    reportValue(
+      document,
+      targetPath(document, list.path, index),
       name === ''
         ? { expected: 'a port', found: '"auto"', hint: 'beside it, `run` says which process gets the port' }
         : { expected: 'a service that has a port', found: JSON.stringify(address.key), hint },

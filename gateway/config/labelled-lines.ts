@@ -15,30 +15,27 @@ export interface PlacedText {
 export interface PlacedOrigin extends PlacedText {
   readonly origin: LabelledOrigin;
   /** Most have one; `portway.routes.NAME.path` and its like make more. */
-  readonly routes: readonly { readonly labels: readonly PlacedLabel[] }[];
+  readonly routes: readonly (readonly PlacedLabel[])[];
 }
 
 /** Puts all labels behind the file, each on a line of its own: `portway.path=/shop`. */
 export function labelTexts(lines: TextLines, origins: readonly LabelledOrigin[]): PlacedOrigin[] {
   let start = lines.text.length + 1;
   return origins.map((origin) => {
-    const routes = new Map<string, PlacedLabel[]>();
     const text = origin.labels.map(([name, value]) => `${name}=${oneLine(value)}`).join('\n');
     const span = { start, end: start + text.length };
-    for (const [name, value] of origin.labels) {
-      const { route, ...label } = placed(name, oneLine(value), start);
-      const labels = routes.get(route);
-      if (labels) labels.push(label);
-      else routes.set(route, [label]);
+    const labels = origin.labels.map(([name, value]) => {
+      const label = placed(name, oneLine(value), start);
       start += name.length + 1 + value.length + 1;
-    }
-    return { origin, span, text, routes: Array.from(routes.values(), (labels) => ({ labels })) };
+      return label;
+    });
+    return { origin, span, text, routes: [...Map.groupBy(labels, ({ route }) => route).values()] };
   });
 }
 
 const PREFIX = 'portway.';
 
-function placed(name: string, value: string, start: number): PlacedLabel & { route: string } {
+function placed(name: string, value: string, start: number): PlacedLabel {
   const own = /^portway\.routes\.([^.]+)\./.exec(name);
   const skipped = own?.[0].length ?? PREFIX.length;
   return {

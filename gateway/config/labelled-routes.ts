@@ -2,9 +2,11 @@
 
 import { nearest } from '../keys/hint.ts';
 import type { LabelledOrigin } from '../model/labels.ts';
+import { meaningOf, withRoutes } from './discovered-routes.ts';
 import { treeOfLabels } from './label-tree.ts';
 import { LabelledLines, labelTexts, type PlacedOrigin } from './labelled-lines.ts';
-import { ProblemList } from './problem-list.ts';
+import { listAt, mapAt, scalarAt } from './nodes.ts';
+import { type Fault, ProblemList } from './problem-list.ts';
 import { parseRouteKey } from './route-key.ts';
 import { routeForm } from './route-schema.ts';
 import {
@@ -13,7 +15,6 @@ import {
   type SourceEntry,
   type SourceMap,
   type SourceNode,
-  type SourceScalar,
   type Span,
 } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -31,26 +32,12 @@ export function withLabelledRoutes(
   const texts = labelTexts(document.lines, origins);
   const lines = new LabelledLines(document.lines, texts);
   const joined: SourceDocument = { ...document, lines, problems: new ProblemList(document.file, lines) };
-  const { root } = document;
-  if (root.kind !== 'map') return joined;
-  const written = root.entries.get('routes');
-  if (written !== undefined && written.value.kind !== 'map') return joined;
-  const own = written?.value.kind === 'map' ? written.value.entries : new Map<string, SourceEntry>();
-  const routes = new LabelledRoutes(joined, new Set(Array.from(own.keys(), meaningOf)));
+  const routes = new LabelledRoutes(joined);
   for (const placed of texts) {
     if (spoilt.has(placed.origin.name)) routes.addSpoilt(placed);
     else routes.add(placed);
   }
-  const span = written?.value.span ?? root.span;
-  const value: SourceMap = { kind: 'map', span, entries: new Map([...own, ...routes.entries()]) };
-  const entries = new Map(root.entries).set('routes', { keySpan: written?.keySpan ?? root.span, value });
-  return { ...joined, root: { ...root, entries } };
-}
-
-/** Two keys that mean the same have the same meaning. */
-export function meaningOf(key: string): string {
-  const parsed = parseRouteKey(key);
-  return parsed.ok ? `${parsed.value.host ?? ''}${parsed.value.path}` : key;
+  return withRoutes(joined, routes.entries());
 }
 
 /** One container's request for one route. */
@@ -64,22 +51,17 @@ interface Claim {
 
 class LabelledRoutes {
   readonly #document: SourceDocument;
-  /** Of the routes in the file. */
-  readonly #taken: ReadonlySet<string>;
   readonly #claims = new Map<string, Claim[]>();
   readonly #spoilt = new Map<string, Span>();
 
-  constructor(document: SourceDocument, taken: ReadonlySet<string>) {
+  constructor(document: SourceDocument) {
     this.#document = document;
-    this.#taken = taken;
   }
 
   add(placed: PlacedOrigin): void {
-    for (const route of placed.routes) {
-      const { map, faults } = treeOfLabels(route.labels, placed.span);
-      for (const { span, path, ...fault } of faults) this.#document.problems.add(span, path, fault);
-      const claim = this.#claim(placed, map);
-      if (claim === null || this.#taken.has(meaningOf(claim.key))) continue;
+    for (const labels of placed.routes) {
+      const claim = this.#claim(placed, treeOfLabels(labels, placed.span, this.#document.problems));
+      if (claim === null) continue;
       const claims = this.#claims.get(meaningOf(claim.key));
       if (claims) claims.push(claim);
       else this.#claims.set(meaningOf(claim.key), [claim]);
@@ -88,8 +70,9 @@ class LabelledRoutes {
 
   /** Only the labels that name its routes are read: the faults of the others have been reported. */
   addSpoilt(placed: PlacedOrigin): void {
-    for (const route of placed.routes) {
-      const key = this.#keyOf(treeOfLabels(route.labels, placed.span).map.entries, placed.span);
+    const reported = new ProblemList(this.#document.file, this.#document.lines);
+    for (const labels of placed.routes) {
+      const key = this.#keyOf(treeOfLabels(labels, placed.span, reported).entries, placed.span);
       if (key !== null && parseRouteKey(key.text).ok) this.#spoilt.set(key.text, key.span);
     }
   }
@@ -101,8 +84,7 @@ class LabelledRoutes {
       entries.set(newest.key, { keySpan: newest.keySpan, value: routeOf(claims, newest) });
     }
     for (const [key, span] of this.#spoilt) {
-      if (this.#taken.has(meaningOf(key)) || this.#claims.has(meaningOf(key))) continue;
-      entries.set(key, { keySpan: span, value: unusable(span) });
+      if (!this.#claims.has(meaningOf(key))) entries.set(key, { keySpan: span, value: unusable(span) });
     }
     return entries;
   }
@@ -173,17 +155,11 @@ class LabelledRoutes {
     if (address === null) return null;
     const scheme = settings.get('scheme')?.value;
     const span = (scheme ?? port)?.span ?? key.span;
-    const at: SourceScalar = {
-      kind: 'scalar',
-      span,
-      value: `${scheme ? textOf(scheme) : 'http'}://${address}`,
-    };
-    const entries = new Map<string, SourceEntry>([['at', { keySpan: span, value: at }]]);
-    for (const name of ['weight', 'backup']) {
-      const entry = settings.get(name);
-      if (entry !== undefined) entries.set(name, entry);
-    }
-    return { kind: 'map', span, entries };
+    return mapAt(span, {
+      at: scalarAt(span, `${scheme ? textOf(scheme) : 'http'}://${address}`),
+      weight: settings.get('weight')?.value ?? null,
+      backup: settings.get('backup')?.value ?? null,
+    });
   }
 
   #address({ host, ports }: LabelledOrigin, port: SourceNode | null, key: Span): string | null {
@@ -208,11 +184,7 @@ class LabelledRoutes {
     });
   }
 
-  #report(
-    span: Span,
-    path: readonly PathKey[],
-    fault: { expected: string; found: string; hint: string | null },
-  ): null {
+  #report(span: Span, path: readonly PathKey[], fault: Fault): null {
     this.#document.problems.add(span, path, fault);
     return null;
   }
@@ -244,23 +216,17 @@ function portsText(known: readonly number[]) {
 function routeOf(claims: readonly Claim[], newest: Claim): SourceMap {
   const healthy = claims.filter(({ origin }) => origin.healthy);
   const used = healthy.length > 0 ? healthy : claims;
-  const to: SourceNode = { kind: 'list', span: newest.keySpan, items: used.map(({ endpoint }) => endpoint) };
-  const entries = new Map<string, SourceEntry>([['to', { keySpan: newest.keySpan, value: to }]]);
+  const endpoints = used.map(({ endpoint }) => endpoint);
+  const { entries } = mapAt(newest.keySpan, { to: listAt(newest.keySpan, endpoints) });
   return { ...newest.settings, entries: new Map([...entries, ...newest.settings.entries]) };
 }
 
 /** The answer of a route with bad labels. */
 function unusable(span: Span): SourceMap {
-  const scalar = (value: string | number): SourceEntry => ({
-    keySpan: span,
-    value: { kind: 'scalar', span, value },
+  const body = "The labels of this route's container can't be used. The gateway's log says why.\n";
+  return mapAt(span, {
+    respond: mapAt(span, { status: scalarAt(span, 503), body: scalarAt(span, body) }),
   });
-  const entries = new Map([
-    ['status', scalar(503)],
-    ['body', scalar("The labels of this route's container can't be used. The gateway's log says why.\n")],
-  ]);
-  const respond: SourceEntry = { keySpan: span, value: { kind: 'map', span, entries } };
-  return { kind: 'map', span, entries: new Map([['respond', respond]]) };
 }
 
 function textOf(node: SourceNode | undefined): string {

@@ -3,8 +3,8 @@
 import { isIP } from 'node:net';
 import { flag } from '../keys/value.ts';
 import type { GatewayConfig } from '../model/config.ts';
-import { keySpanAt, nodeAt } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { nodeAt } from './source.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 
 export interface Listening {
   /** `the gateway`, `the admin listener` */
@@ -39,8 +39,7 @@ export function reportSharedPort(listening: readonly Listening[], document: Sour
   if (!overlap(own.host, admin.host)) return;
   // If the admin listener's port is the default, the conflict is with the gateway's own port.
   const key = nodeAt(document.root, ['admin']) === null ? 'port' : 'admin';
-  const span = nodeAt(document.root, [key])?.span ?? keySpanAt(document.root, [key]) ?? document.root.span;
-  document.problems.add(span, [key], {
+  reportValue(document, [key], {
     expected: 'different ports for the gateway and its admin listener',
     found: `${own.port} for both`,
     hint:
@@ -53,7 +52,7 @@ export function reportOpenAdmin({ admin }: Pick<GatewayConfig, 'admin'>, documen
   if (admin === null || admin.token !== undefined) return;
   if (addressesOf(admin.host.toLowerCase()).every(isLoopback)) return;
   const path = nodeAt(document.root, ['admin', 'host']) === null ? ['admin'] : ['admin', 'host'];
-  document.problems.add(nodeAt(document.root, path)?.span ?? document.root.span, path, {
+  reportValue(document, path, {
     expected: 'a token beside an address that other machines can reach',
     found: `${admin.host} without one`,
     hint: `make a key by "portway passwd --key admin-keys.txt ops", and write admin: { host: "${admin.host}", port: ${admin.port}, token: admin-keys.txt }`,
@@ -68,7 +67,7 @@ export function reportAdminTls(
   const node = nodeAt(document.root, ['admin', 'tls']);
   if (tls !== null || admin?.tls !== undefined || node?.kind !== 'scalar') return;
   if (flag.safeParse(node.value).data !== true) return;
-  document.problems.add(node.span, ['admin', 'tls'], {
+  reportValue(document, ['admin', 'tls'], {
     expected: 'certificates, or the key tls at the top of the file',
     found: 'neither',
     hint: 'true takes the certificates of tls; of its own: admin: { tls: { cert: ..., key: ... } }',

@@ -6,26 +6,22 @@ import type { GatewayConfig, RouteConfig, TlsConfig } from '../model/config.ts';
 import { CHECKED_ON_DISK } from '../policy/order.ts';
 import { readTlsFiles } from './certificate-files.ts';
 import { pluginFile } from './plugin-file.ts';
-import type { Problem } from './problem.ts';
-import { ProblemList } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
 import { nodeAt, type PathKey } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 
-/** @param config `null`: it can't be made, and only routes are looked at. */
-export async function problemsOnDisk(
+/** Faults go to the document's problems. @param config `null`: it can't be made, and only routes are looked at. */
+export async function reportOnDisk(
   config: GatewayConfig | null,
   placed: readonly PlacedRoute[],
   document: SourceDocument,
-): Promise<Problem[]> {
-  const problems = new ProblemList(document.file, document.lines);
-  await reportMissing('extend', ({ extend }) => extend, placed, document, problems);
-  await reportPlugins(placed, document, problems);
-  await reportMissing('folder', ({ folder }) => folder?.path ?? null, placed, document, problems);
-  await reportCertificates(config, document, problems);
-  await reportPolicies(config, placed, document, problems);
-  await reportAdminKeys(config, document, problems);
-  return problems.all();
+): Promise<void> {
+  await reportMissing('extend', ({ extend }) => extend, placed, document);
+  await reportPlugins(placed, document);
+  await reportMissing('folder', ({ folder }) => folder?.path ?? null, placed, document);
+  await reportCertificates(config, document);
+  await reportPolicies(config, placed, document);
+  await reportAdminKeys(config, document);
 }
 
 type Kind = 'folder' | 'file' | 'other' | 'nothing';
@@ -35,8 +31,7 @@ async function reportMissing(
   key: 'extend' | 'folder',
   pathOf: (route: RouteConfig) => string | null,
   placed: readonly PlacedRoute[],
-  { file, root }: SourceDocument,
-  problems: ProblemList,
+  document: SourceDocument,
 ): Promise<void> {
   const wanted: Kind = key === 'folder' ? 'folder' : 'file';
   const paths = [...new Set(placed.flatMap(({ route }) => pathOf(route) ?? []))];
@@ -44,13 +39,13 @@ async function reportMissing(
   for (const { route, path } of placed) {
     const kind = kinds.get(pathOf(route) ?? '') ?? wanted;
     const at = [...path, key];
-    const node = kind === wanted ? null : nodeAt(root, at);
+    const node = kind === wanted ? null : nodeAt(document.root, at);
     if (node?.kind !== 'scalar') continue;
     const there = wanted === 'file' ? 'no file is' : kind === 'nothing' ? 'nothing is' : 'a file is';
-    problems.add(node.span, at, {
+    reportValue(document, at, {
       expected: `the path of a ${wanted === 'file' ? 'module' : 'folder'}`,
       found: `${JSON.stringify(node.value)}, where ${there}`,
-      hint: `the path begins in the folder of ${basename(file)}`,
+      hint: `the path begins in the folder of ${basename(document.file)}`,
     });
   }
 }
@@ -58,8 +53,7 @@ async function reportMissing(
 /** Whether it is a plugin, and takes its options, is found when the route is built. */
 async function reportPlugins(
   placed: readonly PlacedRoute[],
-  { file, root }: SourceDocument,
-  problems: ProblemList,
+  { file, root, problems }: SourceDocument,
 ): Promise<void> {
   for (const { route, path, span } of placed) {
     for (const [index, used] of route.use.entries()) {
@@ -77,24 +71,14 @@ async function reportPlugins(
   }
 }
 
-async function reportCertificates(
-  config: GatewayConfig | null,
-  { root }: SourceDocument,
-  problems: ProblemList,
-): Promise<void> {
+async function reportCertificates(config: GatewayConfig | null, document: SourceDocument): Promise<void> {
   const report = async (tls: TlsConfig, at?: readonly PathKey[]) => {
     const reading = await readTlsFiles(tls, Date.now(), at);
     if (reading.ok) return;
     for (const { path, fault } of reading.faults) {
       // One alone need not stand in a list.
-      const node =
-        nodeAt(root, path) ??
-        nodeAt(
-          root,
-          path.filter((key) => key !== 0),
-        ) ??
-        root;
-      problems.add(node.span, path, fault);
+      const listed = nodeAt(document.root, path) !== null;
+      reportValue(document, listed ? path : path.filter((key) => key !== 0), fault);
     }
   };
   if (config?.tls) await report(config.tls);
@@ -107,37 +91,30 @@ async function reportCertificates(
 async function reportPolicies(
   config: GatewayConfig | null,
   placed: readonly PlacedRoute[],
-  { root }: SourceDocument,
-  problems: ProblemList,
+  document: SourceDocument,
 ): Promise<void> {
   const seen = new Set<unknown>([null, undefined]);
-  const unrouted = { policies: config?.unrouted ?? {}, path: [], span: root.span };
-  const routes = placed.map(({ route: { policies }, path, span }) => ({ policies, path, span }));
-  for (const { policies, path, span } of [unrouted, ...routes]) {
+  const unrouted = { policies: config?.unrouted ?? {}, path: [] };
+  const routes = placed.map(({ route: { policies }, path }) => ({ policies, path }));
+  for (const { policies, path } of [unrouted, ...routes]) {
     for (const { key, faults } of CHECKED_ON_DISK) {
       const settings = policies[key];
       if (seen.has(settings)) continue;
       seen.add(settings);
-      const holder = nodeAt(root, [...path, key]) === null ? [] : path;
-      for (const { path: below, ...fault } of await faults(settings)) {
-        const at = [...holder, key, ...below];
-        problems.add(nodeAt(root, at)?.span ?? span, at, fault);
-      }
+      const holder = nodeAt(document.root, [...path, key]) === null ? [] : path;
+      for (const { path: below, ...fault } of await faults(settings))
+        reportValue(document, [...holder, key, ...below], fault);
     }
   }
 }
 
-async function reportAdminKeys(
-  config: GatewayConfig | null,
-  { root }: SourceDocument,
-  problems: ProblemList,
-): Promise<void> {
+async function reportAdminKeys(config: GatewayConfig | null, document: SourceDocument): Promise<void> {
   const file = config?.admin?.token;
   if (file === undefined) return;
   const { KEYS_FILE, readKeys } = await import('../policy/auth/api-keys/api-keys.ts');
   const { faultsOfFile } = await import('../policy/followed-file.ts');
   for (const { path, ...fault } of await faultsOfFile(file, ['admin', 'token'], KEYS_FILE, readKeys))
-    problems.add((nodeAt(root, path) ?? root).span, path, fault);
+    reportValue(document, path, fault);
 }
 
 async function kindOf(path: string): Promise<Kind> {

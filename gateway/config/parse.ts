@@ -16,8 +16,9 @@ export type ParseResult =
 /**
  * Parses a file's text; never throws. Syntax errors end here, since the meaning of a broken text can only be guessed; duplicate keys and
  * the like go to the document's `problems`, so that they are reported together with later ones.
+ * @param offset where the text begins in a longer one
  */
-export function parseConfig(text: string, file: string, unplaced = false): ParseResult {
+export function parseConfig(text: string, file: string, unplaced = false, offset = 0): ParseResult {
   const lines = unplaced ? new NoLines(text) : new TextLines(text);
   const problems = new ProblemList(file, lines);
   const deep = tooDeepAt(text);
@@ -28,7 +29,7 @@ export function parseConfig(text: string, file: string, unplaced = false): Parse
   if (problems.size > 0) return { ok: false, problems };
   const contents = (documents as Document.Parsed<ParsedNode>[]).flatMap((yaml) => yaml.contents ?? []);
   if (contents.length === 0 || isBlank(text)) return { ok: false, problems: emptyFile(problems) };
-  const builder = new TreeBuilder(lines, problems);
+  const builder = new TreeBuilder(lines, problems, offset);
   const trees = contents.map((each) => builder.build(each));
   const broken = new ProblemList(file, lines);
   const root = ofKubernetes ? converted(trees, problems, broken) : trees[0]!;
@@ -40,9 +41,9 @@ export function yamlOf(value: unknown): string {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** One value that stands in no file, the text of a label say; `null` where it is no YAML. */
-export function parseValue(text: string): SourceNode | null {
-  const parsed = parseConfig(text, '', true);
+/** One value that stands in no file, the text of a label say, at its place behind `offset`; `null` where it is no YAML. */
+export function parseValue(text: string, offset: number): SourceNode | null {
+  const parsed = parseConfig(text, '', true, offset);
   return parsed.ok && parsed.document.problems.size === 0 ? parsed.document.root : null;
 }
 

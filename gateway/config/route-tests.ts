@@ -6,7 +6,7 @@ import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
 import { nodeAt } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 import { type ExpectedOutcome, NO_ROUTE, type RouteTest, THIS_MACHINE } from './tests-schema.ts';
 
 /** As in production: without the names that routes have in development. */
@@ -22,8 +22,7 @@ export function reportFailedTests(
     if (wrong === null) continue;
     const listed = nodeAt(document.root, ['tests'])?.kind === 'list';
     const path = listed ? ['tests', at] : ['tests'];
-    const { span } = nodeAt(document.root, path) ?? document.root;
-    document.problems.add(span, path, { ...wrong, hint: `${commandFor(test)} says why` });
+    reportValue(document, path, { ...wrong, hint: `${commandFor(test)} says why` });
   }
 }
 

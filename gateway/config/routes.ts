@@ -14,7 +14,7 @@ import type { CheckedConfig } from './schema.ts';
 import { speaksTls } from './service-tls-schema.ts';
 import { serviceNameOf } from './services.ts';
 import { keySpanAt, nodeAt, type PathKey, type Span } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportKey, type SourceDocument } from './source-document.ts';
 import { valueText } from './value-text.ts';
 
 export interface RoutesContext {
@@ -97,8 +97,7 @@ function mirrorPath(document: SourceDocument, path: readonly PathKey[]): readonl
 
 /** A request has one copy. */
 function reportTwoCopies(path: readonly PathKey[], document: SourceDocument): void {
-  const at = [...path, 'compare'];
-  document.problems.add(keySpanAt(document.root, at)!, at, {
+  reportKey(document, [...path, 'compare'], {
     expected: 'one of mirror and compare',
     found: 'both',
     hint: 'a request has one copy; compare sees safe methods alone',
@@ -110,8 +109,7 @@ function reportNoTls({ upstream }: RouteConfig, path: readonly PathKey[], docume
   const { endpoints, canary, fallback } = upstream;
   const all = [...endpoints, ...(canary?.endpoints ?? []), ...(fallback ? [fallback] : [])];
   if (all.some(({ address }) => speaksTls(address))) return;
-  const at = [...path, 'tls'];
-  document.problems.add(keySpanAt(document.root, at)!, at, {
+  reportKey(document, [...path, 'tls'], {
     expected: 'an https:// or h2:// endpoint beside it',
     found: 'none',
     hint: 'certificates of the gateway itself stand below "tls:" at the top level',
@@ -132,8 +130,7 @@ function withOwnService(form: CheckedRoute, key: string, index: number): Checked
 function readKey(key: string, document: SourceDocument): RouteKey | null {
   const parsed = parseRouteKey(key);
   if (parsed.ok) return parsed.value;
-  const path = ['routes', key];
-  document.problems.add(keySpanAt(document.root, path)!, path, {
+  reportKey(document, ['routes', key], {
     expected: parsed.expected ?? 'a path like /db, or host/path',
     found: parsed.found ?? valueText(key),
     hint: swappedHint(key, document) ?? parsed.hint ?? null,

@@ -4,8 +4,8 @@ import type { EndpointAddress, EndpointConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, type Listening, serves } from './listening.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt, type PathKey, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import type { PathKey } from './source.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 
 export function reportSelfTargets(
   placed: readonly PlacedRoute[],
@@ -39,7 +39,7 @@ function reaches(endpoint: EndpointAddress, listener: Listening): boolean {
 }
 
 function reportSelf({ what, port }: Listening, path: readonly PathKey[], document: SourceDocument): void {
-  document.problems.add(nodeAt(document.root, path)!.span, shownPath(document.root, path), {
+  reportValue(document, path, {
     expected: 'the address of a service',
     found: `port ${port}, where ${what} itself listens`,
     hint: 'write the port that the service listens on',

@@ -3,45 +3,37 @@
 import { X509Certificate } from 'node:crypto';
 import { readContent } from '../files/content.ts';
 import type { EndpointConfig, GatewayConfig, RouteConfig } from '../model/config.ts';
-import type { Problem } from './problem.ts';
-import { type Fault, ProblemList } from './problem-list.ts';
+import type { Fault } from './problem-list.ts';
 import type { PlacedRoute } from './routes.ts';
-import { nodeAt } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 
-export interface ServiceAuthorities {
-  readonly problems: readonly Problem[];
-  /** PEM, by the path of its file. */
-  readonly known: ReadonlyMap<string, string>;
-}
+/** PEM, by the path of its file. */
+type ServiceAuthorities = ReadonlyMap<string, string>;
 
-/** Reads each file once, however many routes name it. Never throws. */
+/** Reads each file once, however many routes name it; faults go to the document's problems. Never throws. */
 export async function readServiceAuthorities(
   placed: readonly PlacedRoute[],
-  { file, lines, root }: SourceDocument,
+  document: SourceDocument,
 ): Promise<ServiceAuthorities> {
-  const problems = new ProblemList(file, lines);
   const read = new Map<string, string | Fault>();
-  for (const { route, path, span } of placed) {
+  for (const { route, path } of placed) {
     const caFile = caFileOf(route);
     if (caFile === null) continue;
     const found = read.get(caFile) ?? (await readAuthorities(caFile));
     read.set(caFile, found);
-    const at = [...path, 'tls', 'ca'];
-    if (typeof found !== 'string') problems.add(nodeAt(root, at)?.span ?? span, at, found);
+    if (typeof found !== 'string') reportValue(document, [...path, 'tls', 'ca'], found);
   }
-  const known = [...read].filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { problems: problems.all(), known: new Map(known) };
+  return new Map([...read].filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /** The configuration with the content of those files. */
-export function withAuthorities(config: GatewayConfig, known: ServiceAuthorities['known']): GatewayConfig {
+export function withAuthorities(config: GatewayConfig, known: ServiceAuthorities): GatewayConfig {
   return known.size === 0
     ? config
     : { ...config, routes: config.routes.map((route) => filled(route, known)) };
 }
 
-function filled(route: RouteConfig, known: ServiceAuthorities['known']): RouteConfig {
+function filled(route: RouteConfig, known: ServiceAuthorities): RouteConfig {
   const ca = known.get(caFileOf(route) ?? '');
   if (ca === undefined) return route;
   const fill = (one: EndpointConfig): EndpointConfig => {

@@ -8,8 +8,8 @@ import { formsOf, isAlternatives } from './route-forms.ts';
 import type { CheckedRoute } from './route-schema.ts';
 import type { CheckedConfig } from './schema.ts';
 import type { CheckedService } from './service-schema.ts';
-import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { keySpanAt, type PathKey } from './source.ts';
+import { reportKey, reportValue, type SourceDocument } from './source-document.ts';
 
 /** A process, and its place in the file. */
 export interface PlacedService {
@@ -50,8 +50,7 @@ function besideRoute(
 ): PlacedService[] {
   const port = portHere(form.to);
   if (port === null) {
-    const place = [...path, 'run'];
-    document.problems.add(keySpanAt(document.root, place)!, shownPath(document.root, place), {
+    reportKey(document, [...path, 'run'], {
       expected: 'no `run` here',
       found: 'a process without a port of its own',
       hint: '`to` has to be one port of this machine, or auto: /api: { to: 4000, run: npm run dev }',
@@ -81,7 +80,7 @@ function portHere(to: CheckedRoute['to']): Port | 'auto' | null {
 }
 
 function reportSameName(name: string, path: readonly PathKey[], document: SourceDocument): void {
-  document.problems.add(keySpanAt(document.root, path)!, shownPath(document.root, path), {
+  reportKey(document, path, {
     expected: 'a process that no other has the name of',
     found: `a second ${name}`,
     hint: 'write it under `services:`, with a name of its own',
@@ -131,7 +130,7 @@ export function reportSharedPorts(
 }
 
 function reportTaken(path: readonly PathKey[], port: Port, owner: string, document: SourceDocument): void {
-  document.problems.add(nodeAt(document.root, path)!.span, shownPath(document.root, path), {
+  reportValue(document, path, {
     expected: 'a port of its own',
     found: String(port),
     hint: `${owner} has it: two processes can't listen on one port`,
@@ -142,7 +141,7 @@ function reportTaken(path: readonly PathKey[], port: Port, owner: string, docume
 export function reportFreePortsOfWorkers(placed: readonly PlacedService[], document: SourceDocument): void {
   for (const { form, portPath } of placed) {
     if (form.port !== 'auto') continue;
-    document.problems.add(nodeAt(document.root, portPath)!.span, shownPath(document.root, portPath), {
+    reportValue(document, portPath, {
       expected: 'a port, where there are workers',
       found: '"auto"',
       hint: 'a free port is found by the one process of a gateway without `workers`',

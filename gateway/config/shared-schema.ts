@@ -8,7 +8,7 @@ import { parseHostAndPort } from '../keys/target.ts';
 import { described, duration, flag, form, oneOrMore, parsedBy, text } from '../keys/value.ts';
 import type { SharedConfig } from '../model/config.ts';
 import { keySpanAt } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportKey, type SourceDocument } from './source-document.ts';
 
 const A_REDIS = 'the URL of a Redis, such as redis://redis:6379';
 
@@ -138,15 +138,11 @@ export function reportShared(config: SharedConfig | null, document: SourceDocume
   const [url, sentinel] = ['url', 'sentinel'].map((key) => keySpanAt(document.root, ['shared', key]));
   const both = url !== null && sentinel !== null;
   if (config.hosts.length > 0 && !both) return;
-  document.problems.add(
-    (both ? sentinel : null) ?? keySpanAt(document.root, ['shared']) ?? document.root.span,
-    both ? ['shared', 'sentinel'] : ['shared'],
-    {
-      expected: 'url or sentinel',
-      found: both ? 'both' : 'neither',
-      hint: both ? 'Sentinels say where it is: take "url" out' : 'write url: redis://redis:6379',
-    },
-  );
+  reportKey(document, both ? ['shared', 'sentinel'] : ['shared'], {
+    expected: 'url or sentinel',
+    found: both ? 'both' : 'neither',
+    hint: both ? 'Sentinels say where it is: take "url" out' : 'write url: redis://redis:6379',
+  });
 }
 
 const REDIS_PORT = 6379;

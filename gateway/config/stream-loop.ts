@@ -3,8 +3,7 @@
 import type { EndpointAddress, StreamConfig } from '../model/config.ts';
 import { listPath, targetPath } from './endpoints.ts';
 import { knownAddresses, serves } from './listening.ts';
-import { nodeAt, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportValue, type SourceDocument } from './source-document.ts';
 import type { PlacedStream } from './streams.ts';
 
 export function reportStreamLoops(placed: readonly PlacedStream[], document: SourceDocument): void {
@@ -13,8 +12,7 @@ export function reportStreamLoops(placed: readonly PlacedStream[], document: Sou
     for (const [index, { address: endpoint }] of stream.upstream.endpoints.entries()) {
       const next = streamAt(endpoint, stream.protocol, streams);
       if (next === undefined || !leadsTo(next, stream, streams, new Set())) continue;
-      const place = targetPath(document, listPath(document, path), index);
-      document.problems.add(nodeAt(document.root, place)!.span, shownPath(document.root, place), {
+      reportValue(document, targetPath(document, listPath(document, path), index), {
         expected: 'the address of a service',
         found: `port ${next.listen.port}, where ${next === stream ? 'this stream itself' : `the stream ${next.id}`} listens`,
         hint: next === stream ? 'write the port that the service listens on' : 'it leads back here',

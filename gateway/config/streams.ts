@@ -19,8 +19,8 @@ import type { Listening } from './listening.ts';
 import type { Fault } from './problem-list.ts';
 import { OWN_LIMITS } from './protection-schema.ts';
 import type { CheckedConfig } from './schema.ts';
-import { keySpanAt, nodeAt, type PathKey, shownPath } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { keySpanAt, type PathKey } from './source.ts';
+import { reportKey, reportValue, type SourceDocument } from './source-document.ts';
 import { type CheckedStream, compileStreamBounds, IDLE_MS } from './stream-schema.ts';
 import { compileUpstream } from './upstream.ts';
 
@@ -104,9 +104,7 @@ function reportEndpoints(protocol: 'tcp' | 'udp', list: EndpointList, document: 
   reportOtherProtocol(protocol, list, document);
   for (const [index, { address }] of list.endpoints.entries()) {
     const fault = uncarried(protocol, address);
-    if (fault === null) continue;
-    const place = targetPath(document, list.path, index);
-    document.problems.add(nodeAt(document.root, place)!.span, shownPath(document.root, place), fault);
+    if (fault !== null) reportValue(document, targetPath(document, list.path, index), fault);
   }
 }
 
@@ -134,10 +132,7 @@ export function reportSharedStreamPorts(
     const owner = shared ?? same;
     owners.set(`${stream.protocol} ${withBrackets(host)}:${port}`, `the stream ${stream.id}`);
     if (owner === undefined) continue;
-    document.problems.add(keySpanAt(document.root, path)!, path, {
-      expected: 'a port of its own',
-      found: String(port),
-      hint: `${owner} listens there`,
-    });
+    const fault = { expected: 'a port of its own', found: String(port), hint: `${owner} listens there` };
+    reportKey(document, path, fault);
   }
 }

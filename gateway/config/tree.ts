@@ -36,10 +36,13 @@ export class TreeBuilder {
   readonly #problems: ProblemList;
   readonly #anchors = new Map<string, Anchored>();
   readonly #path: PathKey[] = [];
+  readonly #offset: number;
 
-  constructor(lines: TextLines, problems: ProblemList) {
+  /** @param offset where the text of the nodes begins in that of the lines */
+  constructor(lines: TextLines, problems: ProblemList, offset = 0) {
     this.#lines = lines;
     this.#problems = problems;
+    this.#offset = offset;
   }
 
   build(node: ParsedNode): SourceNode {
@@ -53,7 +56,7 @@ export class TreeBuilder {
   }
 
   #built(node: Exclude<ParsedNode, Alias.Parsed>): SourceNode {
-    const span = spanOf(node);
+    const span = this.#spanOf(node);
     if (isScalar(node)) return { kind: 'scalar', span, value: valueOfScalar(node) };
     if (this.#path.length >= MAX_DEPTH) return this.#tooDeep(span);
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed, span);
@@ -74,9 +77,9 @@ export class TreeBuilder {
     for (const pair of node.items) {
       const key = this.#key(pair.key);
       if (key === null) continue;
-      const value = pair.value === null ? nothingAfter(pair.key) : this.#child(key, pair.value);
+      const value = pair.value === null ? this.#nothingAfter(pair.key) : this.#child(key, pair.value);
       if (key === '<<') merged.push(...this.#mergeSources(value));
-      else this.#enter(entries, key, { keySpan: spanOf(pair.key), value });
+      else this.#enter(entries, key, { keySpan: this.#spanOf(pair.key), value });
     }
     // Keys of the map itself win, then those of the earlier sources: https://yaml.org/type/merge.html
     for (const source of merged) this.#mergeInto(entries, source);
@@ -95,7 +98,7 @@ export class TreeBuilder {
 
   #tooMuchMerged(span: Span): void {
     if (this.#mergedCount > MAX_MERGED + 1) return;
-    this.#report(span, this.#path, {
+    this.#problems.add(span, this.#path, {
       expected: `at most ${MAX_MERGED} keys merged in`,
       found: 'more',
       hint: 'write out what is meant',
@@ -109,7 +112,7 @@ export class TreeBuilder {
       return;
     }
     const { line } = this.#lines.positionOf(first.keySpan.start);
-    this.#report(entry.keySpan, [...this.#path, key], {
+    this.#problems.add(entry.keySpan, [...this.#path, key], {
       expected: 'every key once',
       found: `${JSON.stringify(key)} again`,
       hint: `it stands on line ${line} already: remove one of the two`,
@@ -119,7 +122,7 @@ export class TreeBuilder {
   #key(key: ParsedNode): string | null {
     if (isScalar(key)) return typeof key.value === 'string' ? key.value : '';
     const found = isMap(key) ? 'a map' : isSeq(key) ? 'a list' : 'an alias';
-    this.#report(spanOf(key), this.#path, {
+    this.#problems.add(this.#spanOf(key), this.#path, {
       expected: 'a key that is a single word',
       found,
       hint: isAlias(key)
@@ -133,7 +136,7 @@ export class TreeBuilder {
     const sources = value.kind === 'list' ? value.items : [value];
     const maps = sources.filter((source) => source.kind === 'map');
     if (maps.length < sources.length && !this.#problems.isLost([...this.#path, '<<'])) {
-      this.#report(value.span, [...this.#path, '<<'], {
+      this.#problems.add(value.span, [...this.#path, '<<'], {
         expected: 'a map, or a list of maps, to merge in',
         found: 'another value',
         hint: 'write <<: *name, where &name stands at a map',
@@ -143,10 +146,10 @@ export class TreeBuilder {
   }
 
   #aliased(alias: Alias): SourceNode {
-    const span = spanOf(alias as Alias.Parsed);
+    const span = this.#spanOf(alias as Alias.Parsed);
     const target = this.#anchors.get(alias.source);
     if (target !== undefined && target !== 'open') return target;
-    this.#report(span, this.#path, {
+    this.#problems.add(span, this.#path, {
       expected: `the name of an anchor (&${alias.source}) above`,
       found: target === 'open' ? `*${alias.source} inside of &${alias.source} itself` : `*${alias.source}`,
       hint: target === 'open' ? 'it would never end' : 'text that begins with * must stand in quotes',
@@ -160,7 +163,7 @@ export class TreeBuilder {
   }
 
   #tooDeep(span: Span): SourceNode {
-    this.#report(span, this.#path, {
+    this.#problems.add(span, this.#path, {
       expected: `at most ${MAX_DEPTH} levels`,
       found: 'more',
       hint: 'no key of the configuration needs so many',
@@ -168,22 +171,14 @@ export class TreeBuilder {
     return this.#lost(span);
   }
 
-  #report(
-    span: Span,
-    path: readonly PathKey[],
-    fault: { expected: string; found: string; hint: string },
-  ): void {
-    this.#problems.add(span, path, fault);
+  #spanOf(node: ParsedNode): Span {
+    return { start: this.#offset + node.range[0], end: this.#offset + node.range[1] };
   }
-}
 
-function spanOf(node: ParsedNode): Span {
-  return { start: node.range[0], end: node.range[1] };
-}
-
-/** `key:` with nothing behind it. */
-function nothingAfter(key: ParsedNode): SourceNode {
-  return { kind: 'scalar', span: spanOf(key), value: null };
+  /** `key:` with nothing behind it. */
+  #nothingAfter(key: ParsedNode): SourceNode {
+    return { kind: 'scalar', span: this.#spanOf(key), value: null };
+  }
 }
 
 function valueOfScalar(node: Scalar): SourceScalar['value'] {

@@ -5,12 +5,11 @@ import type { RouteConfig, UpstreamConfig } from '../model/config.ts';
 import type { RespondSettings } from '../policy/respond/keys.ts';
 import { isExtended } from '../route/lane.ts';
 import { FOLDER_KEYS, isRemote } from './folder-schema.ts';
-import type { Fault } from './problem-list.ts';
 import { REDIRECT_KEYS } from './redirect-schema.ts';
 import { ORIGIN_KEYS } from './route-schema.ts';
 import type { PlacedRoute } from './routes.ts';
 import { keySpanAt, nodeAt, type PathKey } from './source.ts';
-import type { SourceDocument } from './source-document.ts';
+import { reportKey, reportValue, type SourceDocument } from './source-document.ts';
 
 export function reportRouteConflicts(placed: readonly PlacedRoute[], document: SourceDocument): void {
   for (const { route, path } of placed) {
@@ -29,21 +28,14 @@ export function reportUpstreamConflicts(
   document: SourceDocument,
 ): void {
   if (health !== null && health.timeoutMs > health.intervalMs) {
-    report(
-      document,
-      [
-        [...path, 'health', 'timeout'],
-        [...path, 'health', 'interval'],
-      ],
-      {
-        expected: 'a timeout that is not longer than the interval',
-        found: `a timeout of ${durationText(health.timeoutMs)}, an interval of ${durationText(health.intervalMs)}`,
-        hint: 'the next check would begin before the last one has ended',
-      },
-    );
+    reportKey(document, [...path, 'health', 'timeout'], {
+      expected: 'a timeout that is not longer than the interval',
+      found: `a timeout of ${durationText(health.timeoutMs)}, an interval of ${durationText(health.intervalMs)}`,
+      hint: 'the next check would begin before the last one has ended',
+    });
   }
   if (sticky !== null && balance.kind === 'hash') {
-    report(document, [[...path, 'sticky']], {
+    reportKey(document, [...path, 'sticky'], {
       expected: 'one of the two: "sticky", or "balance" by hash',
       found: 'both',
       hint: 'both keep a client with one endpoint, and they would not agree: take one of them out',
@@ -59,12 +51,11 @@ function reportPerTry(
 ): void {
   const { perTryMs } = retries;
   if (perTryMs === null || perTryMs <= timeouts.responseMs) return;
-  const places = [
+  const own = [
     [...path, 'retries', 'perTry'],
     [...path, 'timeouts', 'response'],
-    ['retries', 'perTry'],
-  ];
-  report(document, places, {
+  ].find((place) => keySpanAt(document.root, place) !== null);
+  reportKey(document, own ?? ['retries', 'perTry'], {
     expected: 'a "perTry" that is not longer than the response timeout',
     found: `a "perTry" of ${durationText(perTryMs)}, a response timeout of ${durationText(timeouts.responseMs)}`,
     hint: 'the response timeout ends the whole exchange first: make that one longer, or this one shorter',
@@ -74,7 +65,7 @@ function reportPerTry(
 function reportWire(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   if (!isExtended(route)) return;
   const own = keySpanAt(document.root, [...path, 'lane']) !== null;
-  report(document, own ? [[...path, 'lane']] : [path], {
+  reportKey(document, own ? [...path, 'lane'] : path, {
     expected: 'lane: auto, or general',
     found: route.extend === null ? '"wire" with "use"' : '"wire" with "extend"',
     hint: `an extended route goes through Fastify: ${own ? 'leave it to "auto"' : 'give this route "lane: auto"'}`,
@@ -88,21 +79,14 @@ function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: So
   const isPart = respond !== null && respond.share !== null;
   const isOrigin = (key: string) => key !== 'respond' || (respond !== null && !isPart);
   const [origin, ...others] = ORIGIN_KEYS.filter((key) => written(key) && isOrigin(key));
-  if (origin === undefined && isPart)
-    report(
-      document,
-      [
-        [...path, 'respond', 'share'],
-        [...path, 'respond'],
-      ],
-      {
-        expected: '"to" beside it, for the other requests',
-        found: 'none',
-        hint: 'without "share" it answers all of them',
-      },
-    );
+  if (origin === undefined && isPart && written('respond'))
+    reportKey(document, [...path, 'respond', 'share'], {
+      expected: '"to" beside it, for the other requests',
+      found: 'none',
+      hint: 'without "share" it answers all of them',
+    });
   for (const other of others)
-    report(document, [[...path, other]], {
+    reportKey(document, [...path, other], {
       expected: 'one of the two',
       found: `"${origin}" and "${other}"`,
       hint: 'one thing answers on a route: take one of them out, or give it a path of its own',
@@ -111,7 +95,7 @@ function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: So
   for (const { of, keys, about } of KEYS_OF_ORIGINS) {
     if (of.includes(origin)) continue;
     for (const key of keys.filter(written))
-      report(document, [[...path, key]], {
+      reportKey(document, [...path, key], {
         expected: of.includes('to') ? `no "${key}" here` : `"${key}" beside "${of[0]}"`,
         found: `it beside "${origin}"`,
         hint: of.includes('to')
@@ -124,13 +108,13 @@ function reportOrigin(route: RouteConfig, path: readonly PathKey[], document: So
 function reportRewriting(route: RouteConfig, path: readonly PathKey[], document: SourceDocument): void {
   const { strip, rewritePrefix, append } = route;
   if (!strip && (rewritePrefix !== '' || !append))
-    report(document, [[...path, 'strip']], {
+    reportKey(document, [...path, 'strip'], {
       expected: 'no "strip: false" here',
       found: `it beside "${append ? 'rewritePrefix' : 'append: false'}"`,
       hint: 'the one keeps the prefix, the other puts something in its place: take one of them out',
     });
   if (rewritePrefix !== '' && route.escape === 'script')
-    report(document, [[...path, 'escape'], ['escape']], {
+    reportKey(document, keySpanAt(document.root, [...path, 'escape']) ? [...path, 'escape'] : ['escape'], {
       expected: '"escape: redirect", or "off"',
       found: '"script" beside "rewritePrefix"',
       hint: 'the script in the page puts the whole prefix before what is asked for, and knows of no other',
@@ -148,19 +132,19 @@ function reportFallback(
   if (node?.kind !== 'scalar') return;
   const found = JSON.stringify(node.value);
   if (folder !== null && isRemote(String(node.value)))
-    document.problems.add(node.span, at, {
+    reportValue(document, at, {
       expected: 'the name of a file in the folder',
       found,
       hint: 'a service stands in for another one: beside "to"',
     });
   if (upstream.endpoints.length > 0 && folder === null && upstream.fallback === undefined)
-    document.problems.add(node.span, at, {
+    reportValue(document, at, {
       expected: 'a URL, such as https://staging.example.com',
       found,
       hint: 'beside "to" it is the service that is asked while nothing takes connections there',
     });
   if (upstream.fallback !== undefined && cache !== null)
-    report(document, [[...path, 'cache']], {
+    reportKey(document, [...path, 'cache'], {
       expected: 'no "cache" beside "fallback"',
       found: 'both',
       hint: 'what the fallback answers would be given out as the answers of the service: take one of them out',
@@ -186,19 +170,8 @@ const KEYS_OF_ORIGINS: readonly {
     of: ['to'],
     about: 'services',
     keys: [
-      ...[
-        'run',
-        'rewrite',
-        'rewritePrefix',
-        'hostHeader',
-        'balance',
-        'sticky',
-        'canary',
-        'health',
-        'slowStart',
-        'cache',
-      ],
-      ...['retries', 'limits', 'breaker', 'ejection', 'hold', 'mirror', 'compare'],
+      ...['run', 'rewrite', 'rewritePrefix', 'hostHeader', 'balance', 'sticky', 'canary', 'health'],
+      ...['slowStart', 'cache', 'retries', 'limits', 'breaker', 'ejection', 'hold', 'mirror', 'compare'],
     ],
   },
   {
@@ -211,13 +184,3 @@ const KEYS_OF_ORIGINS: readonly {
   { of: ['folder'], about: 'files', keys: FOLDER_KEYS.filter((key) => key !== 'fallback') },
   { of: ['redirect'], about: 'redirects', keys: REDIRECT_KEYS },
 ];
-
-/** At the first of the places that the file has. */
-function report(document: SourceDocument, places: readonly (readonly PathKey[])[], fault: Fault): void {
-  for (const place of places) {
-    const span = keySpanAt(document.root, place);
-    if (span === null) continue;
-    document.problems.add(span, place, fault);
-    return;
-  }
-}

@@ -8,7 +8,7 @@ import { type CompileResult, compile } from './compile.ts';
 import type { Environment } from './expand.ts';
 import { withClusterRoutes } from './gateway-api/cluster-routes.ts';
 import { withLabelledRoutes } from './labelled-routes.ts';
-import { problemsOnDisk } from './on-disk.ts';
+import { reportOnDisk } from './on-disk.ts';
 import { parseConfig } from './parse.ts';
 import { formatProblems, inOrder, type Problem } from './problem.ts';
 import { readServiceAuthorities, withAuthorities } from './service-authorities.ts';
@@ -106,12 +106,13 @@ async function validateDocument(document: SourceDocument, env: Environment): Pro
     env,
   });
   const authorities = await readServiceAuthorities(placed, document);
-  const all = [...problems, ...authorities.problems, ...(await problemsOnDisk(config, placed, document))];
+  await reportOnDisk(config, placed, document);
+  const all = [...document.problems.all(), ...problems];
   if (config === null || all.length > 0) return rejected(all);
   const file = isRemote(document.file) ? document.file : config.file;
   return {
     ok: true,
-    config: { ...withAuthorities(config, authorities.known), file },
+    config: { ...withAuthorities(config, authorities), file },
     unserved: document.broken.all(),
     ...(document.attached && { attached: document.attached }),
   };

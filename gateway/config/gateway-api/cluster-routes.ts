@@ -1,10 +1,10 @@
 /** Routes that HTTPRoutes of a cluster ask for, joined with those of the file. */
 
 import type { ClusterObject } from '../../model/labels.ts';
+import { withRoutes } from '../discovered-routes.ts';
 import { LabelledLines } from '../labelled-lines.ts';
-import { meaningOf } from '../labelled-routes.ts';
 import { ProblemList } from '../problem-list.ts';
-import type { SourceMap, SourceNode } from '../source.ts';
+import type { SourceNode } from '../source.ts';
 import type { SourceDocument } from '../source-document.ts';
 import { routesOfObjects } from './convert.ts';
 import { placedObject } from './placed-object.ts';
@@ -17,9 +17,6 @@ export function withClusterRoutes(
   document: SourceDocument,
   objects: readonly ClusterObject[],
 ): SourceDocument {
-  const { root } = document;
-  const written = root.kind === 'map' ? root.entries.get('routes') : undefined;
-  if (root.kind !== 'map' || (written !== undefined && written.value.kind !== 'map')) return document;
   const texts = [];
   let start = document.lines.text.length + 1;
   for (const { name, object } of objects) {
@@ -37,14 +34,7 @@ export function withClusterRoutes(
     problems,
     broken,
   );
-  const own = written?.value.kind === 'map' ? written.value.entries : new Map<string, never>();
-  const taken = new Set(Array.from(own.keys(), meaningOf));
-  const others =
-    routes.kind === 'map' ? [...routes.entries].filter(([key]) => !taken.has(meaningOf(key))) : [];
-  const span = written?.value.span ?? root.span;
-  const value: SourceMap = { kind: 'map', span, entries: new Map([...own, ...others]) };
-  const entries = new Map(root.entries).set('routes', { keySpan: written?.keySpan ?? root.span, value });
-  return { ...document, lines, problems, broken, attached, root: { ...root, entries } };
+  return withRoutes({ ...document, lines, problems, broken, attached }, routes.entries);
 }
 
 /** The right to write an HTTPRoute does not include reading the gateway's environment. */

@@ -1,9 +1,9 @@
 /** A file of Gateway API objects as the configuration that it means. */
 
+import { listAt, mapAt, pairsAt, scalarAt } from '../nodes.ts';
 import type { ProblemList } from '../problem-list.ts';
-import type { SourceNode, SourceScalar, Span } from '../source.ts';
+import type { SourceMap, SourceNode, SourceScalar, Span } from '../source.ts';
 import { type Claim, claimOfListener, claimsOf } from './http-routes.ts';
-import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { type KubernetesObject, objectsOf } from './objects.ts';
 import { References } from './references.ts';
 
@@ -38,13 +38,13 @@ export function routesOfObjects(
   documents: readonly SourceNode[],
   problems: ProblemList,
   broken: ProblemList,
-): { readonly routes: SourceNode; readonly attached: ReadonlyMap<string, number> } {
+): { readonly routes: SourceMap; readonly attached: ReadonlyMap<string, number> } {
   const references = new References(objectsOf(documents, problems), true);
   const routes = routesFrom(references, broken, documents[0]?.span ?? { start: 0, end: 0 });
   return { routes, attached: references.attached };
 }
 
-function routesFrom(references: References, broken: ProblemList, span: Span): SourceNode {
+function routesFrom(references: References, broken: ProblemList, span: Span): SourceMap {
   const claims = references
     .of('HTTPRoute')
     .toSorted(byAge)
@@ -83,7 +83,7 @@ function byAge(a: KubernetesObject, b: KubernetesObject): number {
   return left! < right! ? -1 : left! > right! ? 1 : 0;
 }
 
-function routesOf(claims: readonly Claim[], span: Span): SourceNode {
+function routesOf(claims: readonly Claim[], span: Span): SourceMap {
   const byKey = new Map<string, Claim[]>();
   for (const claim of claims) {
     const known = byKey.get(claim.key);

@@ -1,7 +1,7 @@
 /** `filters:` of a rule as keys of a route. */
 
+import { listAt, mapAt, pairsAt, scalarAt } from '../nodes.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
-import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import { nearestHint, type ObjectReader } from './object-reader.ts';
 
 /** The path to which a rule applies, from which a redirect or a rewrite counts. */

@@ -1,10 +1,10 @@
 /** HTTPRoutes as routes of a configuration. */
 
 import { hostMatches } from '../../route/host-pattern.ts';
+import { listAt, mapAt, pairsAt, scalarAt } from '../nodes.ts';
 import type { ProblemList } from '../problem-list.ts';
 import type { SourceNode, SourceScalar, Span } from '../source.ts';
 import { keysOfFilters, type MatchedPath, type RouteKeys, type TargetOf, timeoutsOf } from './filters.ts';
-import { listAt, mapAt, pairsAt, scalarAt } from './nodes.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { KubernetesObject } from './objects.ts';
 import { type Backend, hostnameOf, type Listener, type References } from './references.ts';

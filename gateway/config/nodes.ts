@@ -1,6 +1,6 @@
-/** Nodes of a configuration that say where the objects stand from which they were made. */
+/** Nodes that no file has, with the place of what they were made from. */
 
-import type { SourceEntry, SourceList, SourceMap, SourceNode, SourceScalar, Span } from '../source.ts';
+import type { SourceEntry, SourceList, SourceMap, SourceNode, SourceScalar, Span } from './source.ts';
 
 export function scalarAt(span: Span, value: SourceScalar['value']): SourceScalar {
   return { kind: 'scalar', span, value };

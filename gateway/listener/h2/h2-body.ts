@@ -8,32 +8,33 @@ export class H2Body implements RequestBody {
   readonly expectsContinue: boolean;
   readonly #stream: ServerHttp2Stream;
   readonly #received: (bytes: number) => void;
+  #trailers: Fields = [];
 
   /** @param received called for each part that arrives */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, received: (bytes: number) => void) {
     const length = headers['content-length'];
     this.length = length === undefined ? null : Number(length);
     this.expectsContinue = headers.expect?.toLowerCase() === '100-continue';
-    this.#stream = stream;
+    this.#stream = stream.on('trailers', (_headers, _flags, rawTrailers) => {
+      this.#trailers = rawTrailers;
+    });
     this.#received = received;
   }
 
   read(sink: BodySink): void {
     const stream = this.#stream;
-    let trailers: Fields = [];
     let ended = false;
     if (this.expectsContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
+    // Node emits the end of a body without a byte to nobody, too.
+    if (stream.readableEnded) return sink.end(this.#trailers);
     stream
-      .on('trailers', (_headers, _flags, rawTrailers) => {
-        trailers = rawTrailers;
-      })
       .on('data', (chunk: Buffer) => {
         this.#received(chunk.length);
         sink.data(chunk);
       })
       .on('end', () => {
         ended = true;
-        sink.end(trailers);
+        sink.end(this.#trailers);
       })
       .on('aborted', () => {
         if (!ended)

@@ -16,6 +16,8 @@ export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
   const request = requestOn(far, method, exchange, ['Connection', 'close', ...framing]);
   relayAnswer(request, exchange, far);
   if (!body) return void request.end();
+  // Node keeps a head back until something of the body comes, and a service may answer before.
+  request.flushHeaders();
   request.on('drain', () => body.resume());
   body.read({
     data: (chunk) => {

@@ -72,6 +72,33 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     expect((await exchangeH2(session, { ':method': 'POST', ':path': '/db' }, body)).text).toBe(body);
   });
 
+  // Its end came before the connection to the service, and was waited for.
+  test.each([{}, { 'x-t': 'a' }])(
+    'a body without a byte ends, behind it the trailers %j',
+    async (trailers) => {
+      const { service, session } = await start();
+      const asked = { ':authority': 'shop.test', ':path': '/db', ':method': 'POST' };
+      const stream = session.request(asked, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+      stream.end();
+      expect(await answerOf(stream)).toMatchObject({ status: 200, text: 'ok' });
+      expect([String(service.request.body), service.request.trailers.values('x-t')]).toEqual([
+        '',
+        Object.values(trailers),
+      ]);
+    },
+  );
+
+  test('a head reaches the service before its body', async () => {
+    const service = await startService();
+    const session = await connectH2((await gatewayFor(routes('/db', service.port), files)).port);
+    const stream = session.request({ ':authority': 'shop.test', ':path': '/db', ':method': 'POST' });
+    const connection = await service.connection();
+    expect((await connection.head()).method).toBe('POST');
+    await connection.send(ok('early'));
+    expect(await answerOf(stream)).toMatchObject({ status: 200, text: 'early' });
+  });
+
   test('a hundred requests at once on one connection are all answered', async () => {
     const { service, session } = await start();
     service.answer((received) => ok(received.head.target));

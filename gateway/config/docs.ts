@@ -1,7 +1,7 @@
-/** `npm run docs`: writes the files that are generated from the schema. */
+/** `npm run docs`: writes what the schema says into `docs/`. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { jsonSchema } from './json-schema.ts';
 import { referencePage } from './reference.ts';
 
@@ -11,14 +11,10 @@ const folder = join(import.meta.dirname, '..', '..', 'docs');
 export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['gateway.schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`],
-    ['configuration.md', referencePage()],
+    ['configuration.md', referencePage(readFileSync(join(folder, 'configuration.md'), 'utf8'))],
   ]);
 }
 
 if (import.meta.main) {
-  for (const [name, content] of generatedDocs()) {
-    const file = join(folder, name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
+  for (const [name, content] of generatedDocs()) writeFileSync(join(folder, name), content);
 }

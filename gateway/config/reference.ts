@@ -1,4 +1,4 @@
-/** Writes `docs/configuration.md`: every key with type, unit, default, bounds, and the effect at both bounds. */
+/** The tables of `docs/configuration.md`: every key with type, unit, default, bounds, and the effect at both bounds. */
 
 import type { z } from 'zod';
 import { definitionOf, isRequired, type KeyDoc, metaOf, optionsIn, unwrapped } from '../keys/key-doc.ts';
@@ -9,7 +9,6 @@ import { discoverDockerForm, discoverForm, discoverKubernetesForm } from './disc
 import { ejectionForm, healthForm } from './health-schema.ts';
 import { compareForm, mirrorForm } from './mirror-schema.ts';
 import { breakerForm, limits, overloadForm, retriesForm, timeouts } from './protection-schema.ts';
-import { PROSE } from './reference-prose.ts';
 import { cacheForm, routeForm, when } from './route-schema.ts';
 import { adminForm, configuration, log } from './schema.ts';
 import { serviceForm } from './service-schema.ts';
@@ -21,73 +20,69 @@ import { testForm } from './tests-schema.ts';
 import { certificateForm, clientCertificatesForm, hstsForm, tlsForm } from './tls-schema.ts';
 import { tracesForm } from './traces-schema.ts';
 
-export function referencePage(): string {
-  const sections = [
-    PROSE.head,
-    PROSE.start,
-    section('## Keys of the top level', configuration),
-    PROSE.routes,
-    section('### route', routeForm, 'The long form of a route.'),
-    section('### when', when, PROSE.when),
-    section('### endpoint', endpointForm, PROSE.endpoint),
-    section('### tls of a route', serviceTlsForm, PROSE.serviceTls),
-    section('### balance', balanceForm, PROSE.balance),
-    section('### hash', hashKey),
-    section('### sticky', stickyForm, PROSE.sticky),
-    section('### canary', canaryForm, PROSE.canary),
-    section('### mirror', mirrorForm, PROSE.mirror),
-    section('### compare', compareForm, PROSE.compare),
-    section('### health', healthForm, PROSE.health),
-    section('### ejection', ejectionForm, PROSE.ejection),
-    section('### limits', limits, PROSE.limits),
-    section('### breaker', breakerForm, PROSE.breaker),
-    section('### retries', retriesForm, PROSE.retries),
-    section('### timeouts', timeouts, PROSE.timeouts),
-    section('### cache', cacheForm, PROSE.cache),
-    ...POLICIES.flatMap(({ key }) =>
-      (key?.sections ?? []).map(({ heading, form, text }) => section(heading, form, text)),
-    ),
-    policyList(),
-    section('## tests', testForm, PROSE.tests),
-    section('## streams', streams, PROSE.streams),
-    section('### stream', streamForm, 'The long form of a stream.'),
-    section('### proxyProtocol', proxyProtocol),
-    PROSE.services,
-    section('### service', serviceForm, 'The long form of a service.'),
-    section('## admin', adminForm, PROSE.admin),
-    section('## tls', tlsForm, PROSE.tls),
-    section('### certificate', certificateForm),
-    section('### clientCertificates', clientCertificatesForm, PROSE.clientCertificates),
-    section('### hsts', hstsForm),
-    section('### acme', acmeForm),
-    section('### externalAccount', externalAccountForm),
-    section('## discover', discoverForm, PROSE.discover),
-    section('### docker', discoverDockerForm),
-    section('### kubernetes', discoverKubernetesForm),
-    section('## overload', overloadForm, PROSE.overload),
-    section('## traces', tracesForm, PROSE.traces),
-    PROSE.workers,
-    section('## shared', sharedForm, PROSE.shared),
-    section('### sentinel', sentinelForm),
-    section('## log', log),
-    PROSE.values,
-    PROSE.environment,
-    PROSE.reload,
-  ];
-  return `${sections.join('\n\n')}\n`;
+/** The maps of keys, by their headings in the page. */
+const FORMS: Readonly<Record<string, z.core.$ZodType>> = {
+  'Keys of the top level': configuration,
+  route: routeForm,
+  when,
+  endpoint: endpointForm,
+  'tls of a route': serviceTlsForm,
+  balance: balanceForm,
+  hash: hashKey,
+  sticky: stickyForm,
+  canary: canaryForm,
+  mirror: mirrorForm,
+  compare: compareForm,
+  health: healthForm,
+  ejection: ejectionForm,
+  limits,
+  breaker: breakerForm,
+  retries: retriesForm,
+  timeouts,
+  cache: cacheForm,
+  tests: testForm,
+  streams,
+  stream: streamForm,
+  proxyProtocol,
+  service: serviceForm,
+  admin: adminForm,
+  tls: tlsForm,
+  certificate: certificateForm,
+  clientCertificates: clientCertificatesForm,
+  hsts: hstsForm,
+  acme: acmeForm,
+  externalAccount: externalAccountForm,
+  discover: discoverForm,
+  docker: discoverDockerForm,
+  kubernetes: discoverKubernetesForm,
+  overload: overloadForm,
+  traces: tracesForm,
+  shared: sharedForm,
+  sentinel: sentinelForm,
+  log,
+  ...Object.assign({}, ...POLICIES.map(({ key }) => key?.forms)),
+};
+
+/** The page with its tables of keys, and its list of policies, as the code has them. All other text is written in the page itself. */
+export function referencePage(written: string): string {
+  return written
+    .split(/^(?=#)/m)
+    .map(refreshed)
+    .join('');
+}
+
+function refreshed(section: string): string {
+  const [, heading = ''] = /^#+ (.*)/.exec(section) ?? [];
+  if (heading === 'Policies') return section.replace(/(?:^\d+\. .*\n)+/m, policyList);
+  return section.replace(/^\| key \|.*\n(?:\|.*\n)*/m, () => {
+    const form = FORMS[heading];
+    if (form === undefined) throw new Error(`no map of keys is called ${heading}`);
+    return `${table(form)}\n`;
+  });
 }
 
 function policyList(): string {
-  const rows = POLICIES.map(({ name, does }) => `1. \`${name}\`: ${does}`);
-  return [
-    '## Policies',
-    'What an exchange passes between its route and its service, in this order.',
-    rows.join('\n'),
-  ].join('\n\n');
-}
-
-function section(heading: string, schema: z.core.$ZodType, text?: string): string {
-  return [heading, ...(text === undefined ? [] : [text]), table(schema)].join('\n\n');
+  return POLICIES.map(({ name, does }) => `1. \`${name}\`: ${does}\n`).join('');
 }
 
 function table(schema: z.core.$ZodType): string {

@@ -31,8 +31,8 @@ interface PolicyKey {
   readonly key: string;
   /** Its `name` is the key's own. */
   readonly row: InheritedRow<z.ZodType, string, unknown>;
-  /** Its part of the reference: a heading with a table of keys, each. */
-  readonly sections: readonly PolicySection[];
+  /** Its maps of keys, by their headings in the reference. */
+  readonly forms: Forms;
   /** The settings without private ones, for the admin listener. */
   shown(settings: unknown): unknown;
   /** Faults of the settings that only the disk shows. */
@@ -49,11 +49,7 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
 
-export interface PolicySection {
-  readonly heading: string;
-  readonly form: z.ZodType;
-  readonly text: string;
-}
+type Forms = Readonly<Record<string, z.ZodType>>;
 
 /** Lets an exchange pass (`null`), or answers it in the service's place. */
 export type Verdict = LocalAnswer | null;
@@ -126,20 +122,20 @@ export function policyWithKey<Schema extends z.ZodType, Name extends string, Set
   policy: {
     readonly does: string;
     readonly row: InheritedRow<Schema, Name, Settings>;
-    readonly sections: readonly PolicySection[];
+    readonly forms?: Forms;
     shown(settings: Settings): unknown;
     faults?(settings: Settings): Promise<readonly PolicyFault[]>;
     bind(settings: Settings): BoundPolicy | null;
   },
 ): Policy {
-  const { does, row, sections, shown, faults, bind } = policy;
+  const { does, row, forms = {}, shown, faults, bind } = policy;
   return {
     name,
     does,
     key: {
       key: name,
       row: row as unknown as PolicyKey['row'],
-      sections,
+      forms,
       shown: (settings) => shown(settings as Settings),
       faults: faults ? (settings) => faults(settings as Settings) : null,
     },

@@ -7,7 +7,6 @@ import { allowRow, denyRow } from './keys.ts';
 export const deny = policyWithKey('deny', {
   does: 'A client whose address is in `deny` is 403.',
   row: denyRow,
-  sections: [],
   shown: (entries) => entries,
   bind: (entries) => entries && bound(new AddressBlocks(entries), false, `deny: ${listed(entries)}`),
 });
@@ -15,7 +14,6 @@ export const deny = policyWithKey('deny', {
 export const allow = policyWithKey('allow', {
   does: 'A client whose address is not in `allow` is 403.',
   row: allowRow,
-  sections: [],
   shown: (entries) => entries,
   bind: (entries) => entries && bound(new AddressBlocks(entries), true, `allow: ${listed(entries)}`),
 });

@@ -19,28 +19,7 @@ import { type AuthSettings, type KindSettings, placeOf } from './settings.ts';
 export const auth = policyWithKey('auth', {
   does: 'Who does not prove who they are, as `auth` says, is 401.',
   row: authRow,
-  sections: [
-    {
-      heading: '### auth',
-      form: authForm,
-      text: 'One of `basic`, `keys`, `jwt`, `forward`, `oidc`, `any`, `all`, and what goes with it. How each works, and what services see of it, says [auth.md](auth.md).',
-    },
-    {
-      heading: '### jwt',
-      form: jwtForm,
-      text: 'A token is checked by the keys of its issuer, and remembered until it expires.',
-    },
-    {
-      heading: '### oidc',
-      form: oidcForm,
-      text: 'A browser logs in at an OpenID Connect provider, and keeps its session in encrypted cookies.',
-    },
-    {
-      heading: '### oidcAllow',
-      form: allowForm,
-      text: '`allow` below `oidc`.',
-    },
-  ],
+  forms: { auth: authForm, jwt: jwtForm, oidc: oidcForm, oidcAllow: allowForm },
   shown: (settings) => settings && { ...settings, kinds: settings.kinds.map(shownKind) },
   faults,
   bind,

@@ -6,13 +6,7 @@ import type { Paces } from './paces.ts';
 export const bandwidth = policyWithKey('bandwidth', {
   does: 'Bodies and WebSockets go no faster than `bandwidth` says; a request of a party that is ahead of it waits, and is 429 where that would take too long.',
   row: bandwidthRow,
-  sections: [
-    {
-      heading: '### bandwidth',
-      form: bandwidthForm,
-      text: '`1MB/s` is `{ answers: 1MB/s, requests: 1MB/s, by: ip }`. How bytes are counted, and who waits, says [rate-limit.md](rate-limit.md#bandwidth).',
-    },
-  ],
+  forms: { bandwidth: bandwidthForm },
   shown: (settings) => settings,
   bind: (settings) => {
     if (settings === null || (settings.answers === null && settings.requests === null)) return null;

@@ -9,13 +9,7 @@ import { type CompressSettings, compressForm, compressRow } from './keys.ts';
 export const compress = policyWithKey('compress', {
   does: 'Answers are compressed for clients that take it.',
   row: compressRow,
-  sections: [
-    {
-      heading: '### compress',
-      form: compressForm,
-      text: '`true` is all of these defaults. What is compressed, and what never, says [compress.md](compress.md).',
-    },
-  ],
+  forms: { compress: compressForm },
   shown: (settings) => settings,
   bind,
 });

@@ -6,13 +6,7 @@ import type { UnderWay } from './under-way.ts';
 export const concurrent = policyWithKey('concurrent', {
   does: 'A request of a party that has as many under way as `concurrent` allows is 429: by address, header, cookie and route.',
   row: concurrentRow,
-  sections: [
-    {
-      heading: '### concurrent',
-      form: concurrentForm,
-      text: '`10` is `{ requests: 10, by: ip }`. What counts, and for how long, says [rate-limit.md](rate-limit.md#concurrent).',
-    },
-  ],
+  forms: { concurrent: concurrentForm },
   shown: (limit) => limit,
   bind: (limit) => (limit === null || limit.by.kind === 'user' ? null : bind(limit)),
 });

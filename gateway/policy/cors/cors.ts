@@ -11,13 +11,7 @@ import { AllowedOrigins } from './origins.ts';
 export const cors = policyWithKey('cors', {
   does: 'Preflights of pages of other origins are answered here, and answers say who may read them, as `cors` says.',
   row: corsRow,
-  sections: [
-    {
-      heading: '### cors',
-      form: corsForm,
-      text: 'What a service says about it itself is replaced. See [policies.md](policies.md#cors).',
-    },
-  ],
+  forms: { cors: corsForm },
   shown: (settings) => settings,
   bind: (settings) => settings && new Cors(settings).bound,
 });

@@ -8,13 +8,7 @@ import type { pagedAnswer } from './paged-answer.ts';
 export const errorPages = policyWithKey('errorPages', {
   does: 'Errors have the pages that `errorPages` names, where a browser asks.',
   row: errorPagesRow,
-  sections: [
-    {
-      heading: '### errorPages',
-      form: errorPagesForm,
-      text: 'Beside `services`, each key is a status, `404`, or a class of them, `5xx`, and its value the path of an HTML file. Which answers have them, and what may stand in a page, says [error-pages.md](error-pages.md).',
-    },
-  ],
+  forms: { errorPages: errorPagesForm },
   shown: (settings) => settings,
   async faults(settings) {
     if (settings === null) return [];

@@ -6,15 +6,7 @@ import { adder, editor, type FieldRules, isEmpty, namesOf } from './rules.ts';
 export const headers = policyWithKey('headers', {
   does: 'Fields of requests and answers are set, added and removed, as `headers` says.',
   row: headersRow,
-  sections: [
-    {
-      heading: '### headers',
-      form: headersForm,
-      text: `Rules of the top level come first, those of the route after them. What they may not touch, and which answers they reach, says
-[headers.md](headers.md).`,
-    },
-    { heading: '### header rules', form: rulesForm, text: 'First `remove`, then `set`, then `add`.' },
-  ],
+  forms: { headers: headersForm, 'header rules': rulesForm },
   shown: (rules) => rules && { request: withoutValues(rules.request), answer: rules.answer },
   bind,
 });

@@ -8,13 +8,7 @@ const isOfUser = ({ by }: RateLimit) => by.kind === 'user';
 export const rateLimit = policyWithKey('rateLimit', {
   does: 'A request that is one too many, as `rateLimit` says, is 429: limits by address, header, cookie and route.',
   row: rateLimitRow,
-  sections: [
-    {
-      heading: '### rateLimit',
-      form: rateLimitForm,
-      text: 'One, or a list of at most eight: a request passes when all of them let it. What is counted, and where, says [rate-limit.md](rate-limit.md).',
-    },
-  ],
+  forms: { rateLimit: rateLimitForm },
   shown: (limits) => limits,
   bind: (limits) => bind(limits?.filter((limit) => !isOfUser(limit)) ?? []),
 });

@@ -8,13 +8,7 @@ import { type RespondSettings, respondForm, respondRow } from './keys.ts';
 export const respond = policyWithKey('respond', {
   does: 'What `respond` says is the answer, and the request goes no further.',
   row: respondRow,
-  sections: [
-    {
-      heading: '### respond',
-      form: respondForm,
-      text: 'A status alone, `respond: 410`, is an answer without a body. [respond.md](respond.md) says what comes before it.',
-    },
-  ],
+  forms: { respond: respondForm },
   shown: (settings) => settings,
   async faults(settings) {
     const file = settings?.file ?? null;

@@ -56,6 +56,6 @@ function ofEndpoint(
 ): Promise<ExitCode> {
   const [address] = input.operands;
   if (address === undefined)
-    throw new UsageError('which endpoint? Its address as /routes of the admin listener has it, or its port');
+    throw new UsageError('which endpoint? Name its port or its address: `portway drain 3001`');
   return withRunningGateway(input, context, RunningGateway.serving, (gateway) => act(gateway, address));
 }

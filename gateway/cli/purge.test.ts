@@ -57,6 +57,6 @@ test('portway purge makes the workers of the gateway that runs here forget', asy
   }
   for (const what of [[], ['--group', 'a', '--tag', 'b']])
     expect(await purge(...what)).toContain('2 portway: what is to be forgotten?');
-  expect(await purge('nothing')).toContain('refuses');
+  expect(await purge('http:nothing')).toContain('2 portway: "http:nothing" is no path');
   gateway.child.kill();
 });

@@ -24,5 +24,8 @@ function queryOf(input: CommandInput): string {
   const given = ['prefix', 'group', 'tag', 'all'].filter((name) => input.values.has(name));
   if (wanted.length !== 1 || given.length + input.operands.length > 1)
     throw new UsageError('what is to be forgotten? One of: URL, --prefix PATH, --group NAME, --all');
+  const [[name, value]] = wanted as [[string, string]];
+  if (name !== 'group' && !/^(\/|https?:\/\/)/i.test(value))
+    throw new UsageError(`"${value}" is no path and no URL: did you mean /${value}?`);
   return String(new URLSearchParams(wanted)).replaceAll('+', '%20');
 }

@@ -5,6 +5,7 @@ import { exchangeLine } from '../log/pretty-exchange.ts';
 import { jsonString } from '../log/printable.ts';
 import { formatClock } from '../log/units.ts';
 import type { ExchangeList, ExchangeSummary } from '../model/exchanges.ts';
+import { readQuery } from '../observe/exchanges/query.ts';
 import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 import { RunningGateway, UnreachableError } from './running-gateway.ts';
@@ -15,6 +16,8 @@ export const tail: RunCommand = async (input, context) => {
   const lines = optionValue(input, 'lines') ?? '20';
   if (!/^\d{1,4}$/.test(lines) || Number(lines) > 1_000)
     throw new UsageError(`--lines is a number from 0 to 1000, got "${lines}"`);
+  checkFilter(input, 'status', 'a code (404), a class (5xx) or failed');
+  checkFilter(input, 'since', 'how long ago (30s, 5m, 2h) or a time (2026-11-29T08:00:00Z)');
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const leave = new AbortController();
@@ -34,6 +37,13 @@ export const tail: RunCommand = async (input, context) => {
     return 1;
   }
 };
+
+/** As the gateway would judge it. @throws UsageError */
+function checkFilter(input: CommandInput, name: string, expected: string): void {
+  const value = optionValue(input, name);
+  if (value !== undefined && readQuery(new URLSearchParams([[name, value]]), 0) === null)
+    throw new UsageError(`--${name} expects ${expected}, got "${value}"`);
+}
 
 async function newest(
   gateway: RunningGateway,

@@ -36,8 +36,10 @@ async function answer(
   // A drained address may have left the configuration since.
   const address = spellings.find((one) => known.includes(one) || before.includes(one));
   if (address === undefined) {
-    const more = { endpoints: [...new Set(known)].slice(0, 100) };
-    return sendProblem(reply, { status: 404, detail: `No route has the endpoint ${spellings[0]}.`, more });
+    const endpoints = [...new Set(known)].slice(0, 100);
+    const some = endpoints.length === 0 ? '' : ` There are ${endpoints.slice(0, 10).join(', ')}.`;
+    const detail = `No route has the endpoint ${spellings[0]}.${some}`;
+    return sendProblem(reply, { status: 404, detail, more: { endpoints } });
   }
   if (drains && before.length >= DRAINED_MAX)
     return sendProblem(reply, { status: 409, detail: `${DRAINED_MAX} are drained already: admit some.` });

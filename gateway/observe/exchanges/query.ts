@@ -15,7 +15,7 @@ export function readQuery(parameters: URLSearchParams, now: number): ExchangeQue
   const status = text('status');
   const since = sinceOf(text('since'), now);
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) return null;
-  if (status !== undefined && !/^([1-5]xx|\d{1,3}|failed)$/.test(status)) return null;
+  if (status !== undefined && !/^([1-5]xx|\d{3}|0|failed)$/.test(status)) return null;
   if (Number.isNaN(since)) return null;
   const asked = { route: text('route'), user: text('user'), method: text('method'), text: text('text') };
   const given = Object.entries({ ...asked, status, since }).filter(([, value]) => value !== undefined);

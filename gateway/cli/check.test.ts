@@ -58,6 +58,18 @@ describe('portway check', () => {
     expect(large.stdout).toMatch(/^stdin .*more than 4 MiB/);
   });
 
+  it('--json has the problems as data', async () => {
+    const { code, stdout } = await runHere(['check', '--json', '-'], {}, 'routes:\n  /db: 3OO1\n');
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { file: 'stdin', ok: false, problems: [{ line: 2, column: 8, path: 'routes./db.to' }], warnings: [] },
+    ]);
+    const sound = await runHere(['check', '--json', '-'], {}, 'routes: { /db: 3001 }');
+    expect(JSON.parse(sound.stdout)).toEqual({ file: 'stdin', ok: true, problems: [], warnings: [] });
+    const nowhere = await runPortway(['check', '--json'], { cwd: await temporaryFolder() });
+    expect(JSON.parse(nowhere.stdout)).toMatchObject({ ok: false, said: expect.stringContaining('init') });
+  });
+
   it('loads the modules that routes are extended with', async () => {
     const cwd = await folderWith(
       'routes:\n  /a: { to: 3001, extend: ./good.mjs }\n  /b: { to: 3001, extend: ./bad.mjs }\n',

@@ -5,8 +5,15 @@ import { routeWarnings } from '../config/route-warnings.ts';
 import { acmeWarnings } from '../dev/acme-diagnosis.ts';
 import { isRemote } from '../files/remote.ts';
 import type { CheckReport } from './check-watch.ts';
-import { type CommandContext, type ExitCode, optionValue, type RunCommand, UsageError } from './command.ts';
-import { defaultFile, defaultsIn, type Loaded, loadWithContainers, report, STDIN } from './configuration.ts';
+import { type CommandContext, optionValue, type RunCommand, UsageError } from './command.ts';
+import {
+  defaultFile,
+  defaultsIn,
+  type Loaded,
+  loadWithContainers,
+  problemsText,
+  STDIN,
+} from './configuration.ts';
 
 export const check: RunCommand = async (input, context) => {
   const [operand] = input.operands;
@@ -15,8 +22,9 @@ export const check: RunCommand = async (input, context) => {
     throw new UsageError(`one file at a time: "${operand}" or --config ${option}`);
   }
   const named = operand ?? option;
+  const json = input.values.has('json');
   if (!input.values.has('watch')) {
-    const { code, text } = await checkOnce(named, context);
+    const { code, text } = await checkOnce(named, json, context);
     context.stdout.write(text);
     return code;
   }
@@ -24,35 +32,62 @@ export const check: RunCommand = async (input, context) => {
   if (named !== undefined && isRemote(named)) throw new UsageError('--watch follows files, not URLs');
   const { watchChecks } = await import('./check-watch.ts');
   const file = named ?? defaultsIn(context.cwd)[0] ?? defaultFile;
-  return watchChecks(file, () => checkOnce(named, context), context);
+  return watchChecks(file, () => checkOnce(named, json, context), context);
 };
 
-async function checkOnce(named: string | undefined, context: CommandContext): Promise<CheckReport> {
-  const written: string[] = [];
-  const output = {
-    isTTY: context.stdout.isTTY === true,
-    write: (text: string) => void written.push(text),
-  };
-  const ended = (code: ExitCode, loaded: Loaded | null): CheckReport => ({
-    code,
-    text: written.join(''),
+async function checkOnce(
+  named: string | undefined,
+  json: boolean,
+  context: CommandContext,
+): Promise<CheckReport> {
+  const findings = await findingsIn(named, context);
+  const { loaded, problems } = findings;
+  return {
+    code: loaded === null || problems.length > 0 ? 1 : 0,
+    text: json ? jsonOf(findings, named) : textOf(findings, context),
     files: loaded && [loaded.file, ...loaded.config.routes.flatMap(({ extend }) => extend ?? [])],
-  });
+  };
+}
+
+interface Findings {
+  /** `null`: it can't be used. */
+  readonly loaded: Loaded | null;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  /** What is said beside problems: no file was found, or containers can't be asked. */
+  readonly said: string;
+}
+
+async function findingsIn(named: string | undefined, context: CommandContext): Promise<Findings> {
+  const problems: Problem[] = [];
+  const said: string[] = [];
+  const output = {
+    write: (text: string) => void said.push(text),
+    report: (found: readonly Problem[]) => void problems.push(...found),
+  };
   const loaded = await loadWithContainers(named, context, output);
-  if (loaded === null) return ended(1, null);
-  const broken = [...loaded.unserved, ...(await brokenExtensions(loaded))];
-  if (broken.length > 0) {
-    report(broken, context, output);
-    return ended(1, loaded);
-  }
+  if (loaded !== null) problems.push(...loaded.unserved, ...(await brokenExtensions(loaded)));
+  const sound = loaded !== null && problems.length === 0;
+  const warnings = sound ? [...(await warningsOf(loaded, context.env)), ...(await undoneBy(loaded))] : [];
+  return { loaded, problems, warnings, said: said.join('') };
+}
+
+function textOf({ loaded, problems, warnings, said }: Findings, context: CommandContext): string {
+  if (problems.length > 0) return said + problemsText(problems, context, context.stdout);
+  if (loaded === null) return said;
   const { routes, streams, services } = loaded.config;
   // Most files have no raw ports.
   const raw = streams.length === 0 ? '' : `${counted(streams.length, 'stream')}, `;
   const counts = `${counted(routes.length, 'route')}, ${raw}${counted(services.length, 'service')}`;
-  output.write(`${loaded.file}: ${counts}, no problems\n`);
-  for (const warning of [...(await warningsOf(loaded, context.env)), ...(await undoneBy(loaded))])
-    output.write(`\nwarning: ${warning}\n`);
-  return ended(0, loaded);
+  return `${said}${loaded.file}: ${counts}, no problems\n${warnings.map((one) => `\nwarning: ${one}\n`).join('')}`;
+}
+
+/** For editors and CI. */
+function jsonOf({ loaded, problems, warnings, said }: Findings, named: string | undefined): string {
+  const file = loaded?.file ?? problems[0]?.file ?? named ?? null;
+  const ok = loaded !== null && problems.length === 0;
+  const shown = { file, ok, problems, warnings, ...(said !== '' && { said: said.trimEnd() }) };
+  return `${JSON.stringify(shown, null, 2)}\n`;
 }
 
 async function warningsOf({ config }: Loaded, env: CommandContext['env']): Promise<string[]> {

@@ -39,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       pipedConfigOption,
       { name: 'watch', short: 'w', help: 'again at each change of the file and its modules, until Ctrl-C' },
+      { name: 'json', help: 'the problems as data, for editors and CI' },
     ],
     notes:
       'Nothing is started, and no address is asked for; modules that `extend:` names are loaded.\nFILE may be - for standard input. Exit code 1 where there is a problem.',

@@ -32,6 +32,8 @@ export interface Loaded {
 interface Output {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+  /** Takes problems in place of their text. */
+  report?(problems: readonly Problem[]): void;
 }
 
 /** Loads the configuration file and prints its problems to `stream`. @returns `null` if it can't be used */
@@ -117,9 +119,18 @@ export function report(
   context: CommandContext,
   stream: Output = context.stderr,
 ): void {
+  if (stream.report) stream.report(problems);
+  else stream.write(problemsText(problems, context, stream));
+}
+
+export function problemsText(
+  problems: readonly Problem[],
+  context: CommandContext,
+  stream: Pick<Output, 'isTTY'>,
+): string {
   const colour = wantsColour(stream.isTTY === true, context.env);
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  stream.write(`${formatProblems(problems, { colour })}\n\n${count}\n`);
+  return `${formatProblems(problems, { colour })}\n\n${count}\n`;
 }
 
 /** Those of the default files that are there. */

@@ -18,10 +18,13 @@ export function bridgeRequest(exchange: H2Exchange, far: Duplex): void {
   if (!body) return void request.end();
   // Node keeps a head back until something of the body comes, and a service may answer before.
   request.flushHeaders();
-  request.on('drain', () => body.resume());
+  // Node emits no 'drain' where what filled its buffer has left it between a write and its flush.
+  const written = () => {
+    if (request.writableLength < request.writableHighWaterMark) body.resume();
+  };
   body.read({
     data: (chunk) => {
-      if (!request.write(Buffer.from(chunk))) body.pause();
+      if (!request.write(Buffer.from(chunk), written)) body.pause();
     },
     end: (trailers) => {
       if (trailers.length > 0 && body.length === null) request.addTrailers(pairs(trailers));

@@ -72,6 +72,15 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     expect((await exchangeH2(session, { ':method': 'POST', ':path': '/db' }, body)).text).toBe(body);
   });
 
+  // Node's 'drain' did not come where a window of HTTP/2 and a head that is on its way were just more than its buffer.
+  test('a body of more than one window passes by prior knowledge', async () => {
+    const service = (await startService()).answer(({ body }) => ok(String(body.length)));
+    const gateway = await gatewayFor(routes('/db', service.port), files);
+    const session = await connectSettledH2(gateway.port, 'http');
+    const asked = { ':method': 'POST', ':path': '/db' };
+    expect((await exchangeH2(session, asked, 'x'.repeat(100_000))).text).toBe('100000');
+  });
+
   // Its end came before the connection to the service, and was waited for.
   test.each([{}, { 'x-t': 'a' }])(
     'a body without a byte ends, behind it the trailers %j',

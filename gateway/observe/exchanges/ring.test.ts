@@ -62,3 +62,9 @@ test('what is longer than all of it is not kept, and pushes nothing out', () => 
   ring.keep(Object.assign(recordOf(2), { target: `/${'2'.repeat(2_000)}` }), 2);
   expect([tell(ring), ring.dropped]).toEqual([[1], 1]);
 });
+
+test('its bound may be far more memory than there is: only what is kept takes any', () => {
+  const ring = new ExchangeRing({ entries: 10, bytes: 2 ** 50 });
+  for (let n = 1; n <= 3; n++) ring.keep(recordOf(n), n);
+  expect(tell(ring)).toEqual([3, 2, 1]);
+});

@@ -44,8 +44,8 @@ const RING_BOUNDS: RingBounds = { entries: 5_000, bytes: 16 << 20 };
 export class ExchangeRing {
   readonly #entries: number;
   readonly #size: number;
-  /** Each entry in one piece: its JSON, the body of the request, the body of the answer. `null`: none was kept yet. */
-  #bytes: Buffer | null = null;
+  /** Each entry in one piece: its JSON, the body of the request, the body of the answer. */
+  #bytes: Buffer = Buffer.alloc(0);
   /** By `seq` modulo the number of entries: where it begins, counted on and on as if the bytes had no end, and how long its JSON is. */
   readonly #begins: Float64Array;
   readonly #jsonBytes: Uint32Array;
@@ -70,7 +70,7 @@ export class ExchangeRing {
     const { requestBody = null, answerBody = null } = detail ?? {};
     const begin = this.#room(jsonBytes + (requestBody?.kept ?? 0) + (answerBody?.kept ?? 0));
     if (begin === null) return;
-    this.#bytes ??= Buffer.allocUnsafeSlow(this.#size);
+    this.#grow();
     let at = begin % this.#size;
     at += this.#bytes.write(json, at);
     for (const body of [requestBody, answerBody]) at += body?.content.copy(this.#bytes, at) ?? 0;
@@ -95,6 +95,15 @@ export class ExchangeRing {
     return begin;
   }
 
+  /** Takes memory as it fills: V8 collects its whole heap early where buffers hold megabytes that a gateway with few exchanges never uses. */
+  #grow(): void {
+    const needed = Math.min(this.#end, this.#size);
+    if (this.#bytes.length >= needed) return;
+    const larger = Buffer.allocUnsafeSlow(Math.min(2 * needed, this.#size));
+    this.#bytes.copy(larger);
+    this.#bytes = larger;
+  }
+
   get #firstBegin(): number {
     return this.#begins[this.#first % this.#entries]!;
   }
@@ -114,7 +123,7 @@ export class ExchangeRing {
     const place = seq % this.#entries;
     const begin = this.#begins[place]! % this.#size;
     const bodies = begin + this.#jsonBytes[place]!;
-    const json = this.#bytes!.toString('utf8', begin, bodies);
+    const json = this.#bytes.toString('utf8', begin, bodies);
     const [endedAt, facts, detail] = JSON.parse(json) as [number, unknown[], KeptDetail | null];
     if (detail !== null) {
       const { requestBody, answerBody } = detail;
@@ -130,7 +139,7 @@ export class ExchangeRing {
     if (facts === null) return null;
     const { kept, bytes, whole } = facts;
     const body = new CapturedBody();
-    body.take(this.#bytes!.subarray(begin, begin + kept));
+    body.take(this.#bytes.subarray(begin, begin + kept));
     return Object.assign(body, { bytes, whole });
   }
 

@@ -20,6 +20,7 @@ export interface RequestPath {
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello';
 const WARM_UP = 300;
 const GATEWAY = new URL('../../', import.meta.url);
+const PROOF = new URL('proof/', GATEWAY);
 
 async function main(lane: string): Promise<void> {
   const service = net.createServer((socket) => socket.on('data', () => socket.write(ANSWER)));
@@ -90,7 +91,7 @@ function pathOf(scripts: readonly Script[]): RequestPath {
   let functions = 0;
   const files: string[] = [];
   for (const { url, functions: all } of scripts) {
-    if (!url.startsWith(GATEWAY.href) || url.includes('/proof/')) continue;
+    if (!url.startsWith(GATEWAY.href) || url.startsWith(PROOF.href)) continue;
     const called = all.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0);
     if (called.length === 0) continue;
     functions += called.length;

@@ -53,7 +53,7 @@ export type Figure<F extends FigureName> = ReturnType<(typeof FIGURES)[F]['acros
 /** How a process that carries traffic reads each of them. */
 export type FigureReaders = { readonly [F in FigureName]: () => Figure<F> | Promise<Figure<F>> };
 
-/** Asks for one of them; of `routes` and `streams`, every endpoint is asked whether it accepts connections, at most once in two seconds. */
+/** Asks for one of them; of `routes` and `streams`, every endpoint is asked whether it accepts connections, at most once in two seconds, a dead one in 0.2. */
 export type AskFigure = <F extends FigureName>(figure: F) => Promise<Figure<F>>;
 
 /** Temporarily unavailable: 503. The message is for the client. */

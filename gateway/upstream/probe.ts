@@ -8,6 +8,7 @@ import { isLoopback } from './authority.ts';
 export class Probe {
   readonly #address: DialAddress;
   readonly #timeoutMs: number;
+  #freshMs = FRESH_MS;
   #asked: Promise<EndpointStatus> | null = null;
   #askedAt = 0;
 
@@ -18,9 +19,13 @@ export class Probe {
 
   status(): Promise<EndpointStatus> {
     const now = performance.now();
-    if (!this.#asked || now - this.#askedAt > FRESH_MS) {
+    if (!this.#asked || now - this.#askedAt > this.#freshMs) {
       this.#askedAt = now;
-      this.#asked = this.#ask();
+      this.#freshMs = FRESH_MS;
+      this.#asked = this.#ask().then((status) => {
+        this.#freshMs = status.state === 'down' ? FRESH_DOWN_MS : FRESH_MS;
+        return status;
+      });
     }
     return this.#asked;
   }
@@ -38,6 +43,8 @@ export class Probe {
 }
 
 const FRESH_MS = 2_000;
+/** A service that starts is shown as up soon after its port opens. */
+const FRESH_DOWN_MS = 200;
 const PROBE_TIMEOUT_MS = 1_000;
 
 /** In a person's words: "nothing listens on 3001". */

@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { localAddress } from '../proof/testing/endpoint-address.ts';
+import { holdClock } from '../proof/testing/held-clock.ts';
+import { Probe } from './probe.ts';
+
+test('a port that opens is up at the next look, and is asked no more than once in two seconds', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await once(server.close(), 'close');
+  const clock = holdClock();
+  const probe = new Probe(localAddress(port), 1_000);
+  const state = async () => (await probe.status()).state;
+  expect(await state()).toBe('down');
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  let connections = 0;
+  server.on('connection', () => void connections++);
+  expect(await state()).toBe('down');
+  clock.advance(300);
+  expect(await state()).toBe('up');
+  clock.advance(1_900);
+  expect(await state()).toBe('up');
+  expect(connections).toBe(1);
+});

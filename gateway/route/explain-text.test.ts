@@ -55,6 +55,13 @@ Why not the others
     expect(text('/db', { policies })).toContain('    concurrent at most 1 by ip at once\n');
   });
 
+  test('a long route does not push what is said of the others out of sight', () => {
+    const long = `/${'long/'.repeat(20)}end`;
+    const shown = text('/db', {}, [...routes.slice(1), routeConfig(long, { line: 13 })]);
+    expect(shown).toContain('\n    shop.localhost/cart           line 12  is for the host');
+    expect(shown).toContain(`\n    ${long}  line 13  has segment 1`);
+  });
+
   test('a 404 shows the nearest routes first', () => {
     expect(text('/DB', {}, routes.slice(1))).toBe(`\
 GET /DB  host localhost

@@ -24,6 +24,7 @@ const OWN_ANSWERS = {
 } as const;
 const OTHERS_SHOWN = 12;
 const LABEL_WIDTH = 10;
+const ROUTE_WIDTH_MAX = 28;
 /** How much of a long target is shown around its fault. */
 const AROUND_FAULT = 60;
 
@@ -69,10 +70,12 @@ function verdictLines(explanation: Explanation, paint: Paint): string[] {
 function hostLines(host: string, paint: Paint): string[] {
   return [
     `${paint('bad', '✘ 421')}  ${paint('bold', printable(host))} is not among the hosts that are served.`,
-    '    Always served are IP addresses, localhost, names below it, and the hosts of routes. Others only where the configuration says',
+    '    IP addresses, localhost, names below it and the hosts of routes are always',
+    '    served, others where the configuration says',
     `    allowedHosts: [${printable(host)}]`,
-    '    Without that key portway start serves every host, and portway dev none of the others: a page of a stranger whose name',
-    '    leads to this machine could ask for anything here in the name of its visitor (DNS rebinding).',
+    '    Without that key, portway start serves every host, and portway dev none of the',
+    '    others: else the page of a stranger, whose name leads to this machine, could',
+    '    ask for anything here as its visitor (DNS rebinding).',
   ];
 }
 
@@ -200,7 +203,8 @@ function otherLines({ candidates, nearest, chosen }: Explanation, paint: Paint):
 }
 
 function candidateRows(candidates: readonly ExplainedCandidate[], paint: Paint): string[] {
-  const width = Math.max(...candidates.map(({ id }) => printable(id).length));
+  // One long route moves nothing but its own line.
+  const width = Math.min(ROUTE_WIDTH_MAX, Math.max(...candidates.map(({ id }) => printable(id).length)));
   const lineWidth = Math.max(...candidates.map(({ line }) => String(line).length));
   return candidates.map(({ id, line, losses }) => {
     const where = paint('dim', `line ${String(line).padEnd(lineWidth)}`);

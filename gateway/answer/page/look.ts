@@ -88,6 +88,10 @@ details .text-block{max-height:18rem;margin-bottom:.5rem}
 
 .brief{max-width:36rem}
 .own{table-layout:fixed}
+.own tbody th[scope=row]:first-child{position:relative;padding-left:calc(var(--gap) + 1.375rem)}
+.own th>.shape{position:absolute;top:.875rem;left:var(--gap)}
+.own th .name{margin:0 .625rem 0 0}
+.own .path{margin-right:.625rem}
 .own th:nth-child(1){width:34%}
 .own th:nth-child(2){width:10%}
 .own th:nth-child(3){width:34%}
@@ -107,9 +111,8 @@ main>.facts,.sheet{max-width:54rem;padding:1.5rem var(--gap) 3rem}
 @media (max-width:62rem){.where{display:none}}
 @media (max-width:50rem){
 .own th:nth-child(n){width:auto}
-.own tbody tr>th[scope=row]:first-child{padding-left:1.375rem;text-indent:-1.375rem}
-.own .path{margin-right:.625rem}
-.own .name{margin:0 .625rem 0 0;text-indent:0}
+.own tbody tr>th[scope=row]:first-child{padding-left:1.375rem}
+.own th>.shape{top:.25rem;left:0}
 .head h1{width:100%}
 .rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .rows,.rows tbody,.rows caption{display:block}

@@ -112,6 +112,12 @@ describe('the page in development', () => {
     );
   });
 
+  it('says nothing of a process where the gateway answers by itself', () => {
+    const endpoints = [{ address: 'a redirect (308) to /new', state: 'up' as const, reason: null }];
+    const own = words(renderPage(input({ routes: [route({ endpoints, service: null })] })));
+    expect(own).toContain('Up a redirect (308) to /new Configuration');
+  });
+
   it.each([
     { what: 'a path', changes: { path: '/db' }, href: '/db' },
     { what: 'a path that looks like a host', changes: { path: '//evil.example' }, href: '/.//evil.example' },

@@ -124,6 +124,7 @@ function processText(
   { service, endpoints }: Pick<RouteDetails, 'service' | 'endpoints'>,
   index: number | string,
 ): string {
+  if (service === null && isOwnAnswer(endpoints)) return '';
   if (service === null) return '<span class="quiet">not run by Portway</span>';
   const pid = service.pid === null ? '' : `, pid ${service.pid}`;
   const restarts = service.restarts === 0 ? '' : `, restarted ${times(service.restarts)}`;
@@ -134,6 +135,11 @@ function processText(
     trouble(lastExitText(service), 'down') +
     lastOutput(service, index)
   );
+}
+
+/** A redirect, a folder, a fixed answer: there is no process to run. */
+function isOwnAnswer([first, ...others]: readonly EndpointStatus[]): boolean {
+  return first?.role === undefined && first?.state === 'up' && others.length === 0;
 }
 
 function times(count: number): string {

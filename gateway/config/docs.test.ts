@@ -223,6 +223,8 @@ const WHOLE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   '.tests': { request: 'GET /a' },
   '.concurrent': { requests: 1 },
   '*.concurrent': { requests: 1 },
+  '.bandwidth': { answers: '1MB/s' },
+  '*.bandwidth': { answers: '1MB/s' },
   '.rateLimit': { rate: '1/s' },
   '*.rateLimit': { rate: '1/s' },
   'auth.oidc': { issuer: 'https://id.test/', clientId: 'a', clientSecret: 'a'.repeat(24) },

@@ -26,7 +26,7 @@ const rows = section({
       expected: 'a URL beside "to", or the name of a file beside "folder"',
     }),
     'Beside `to`: who is asked while nothing takes connections there, `https://staging.example.com` ([dev.md](dev.md#a-fallback-elsewhere)). Beside `folder`: the file that answers a browser which opens a path without a file, a page that finds its way by itself.',
-    { type: 'URL or name', also: 'tryfiles errorpage spa historyapifallback' },
+    { type: 'URL or name', also: 'tryfiles spa historyapifallback' },
   ),
   listing: row(flag, 'Whether a directory without an index is answered with a list of its files.', {
     default: 'false',

@@ -85,13 +85,57 @@ describe('advice about an unknown key', () => {
     ['stirp', 'did you mean strip?'],
     ['proxy_pass', 'here it is called to'],
     ['methods', 'conditions stand below "when:"'],
-    ['retry_policy', 'the keys are to, strip, when, timeouts'],
+    ['retry_policy', 'it stands at the top level, beside "routes:", and is called retries'],
     ['weight', 'it is said of an endpoint: "to: { at: 3001, weight: 3 }", or a list of such'],
     ['/sub', 'routes do not nest: write the whole path as a key of "routes:"'],
     ['constructor', 'the keys are to, strip, when, timeouts'],
     ['to:3001', 'a space is missing after the colon: to: 3001'],
   ])('%s', (key, hint) => {
     expect(adviseKey(key, route, 'a route', null)).toEqual({ expected: 'a key of a route', hint });
+  });
+});
+
+describe('a hint that is followed leads to what is accepted', () => {
+  it.each([
+    ['tls: off', 'leave the key out', ''],
+    ['admin: none', 'here it is called off', 'admin: off'],
+    ['host: "*"', 'every address is "0.0.0.0"', 'host: 0.0.0.0'],
+    ['host: 0.0.0.0:80', 'host: 0.0.0.0, port: 80', '{ host: 0.0.0.0, port: 80, routes: {} }'],
+    ['trustProxy: "*"', 'they are [0.0.0.0/0, "::/0"]', 'trustProxy: [0.0.0.0/0, "::/0"]'],
+    ['timeouts: { connect: 2000 }', 'its unit: 2000ms?', 'timeouts: { connect: 2000ms }'],
+    ['timeouts: { idle: 1.5 }', 'its unit: 1.5s or 1.5m?', 'timeouts: { idle: 1.5s }'],
+    ['retries: 10', '{ attempts: 10 }', 'retries: { attempts: 10 }'],
+    ['rateLimit: { rate: 100 }', '100/s', 'rateLimit: { rate: 100/s }'],
+    ['log: { level: warning }', 'here it is called warn', 'log: { level: warn }'],
+    ['breaker: none', 'here it is called off', 'breaker: off'],
+    ['shared: on', 'without one the key is left out', ''],
+    ['shared: redis://:50%@h', '% is written %25', 'shared: redis://:50%25@h'],
+    ['bandwidth: {}', 'bandwidth: off', 'bandwidth: off'],
+    ['allowMethods: GET', 'it stands below "cors:"', 'cors: { methods: GET }'],
+    ['lb_policy: rr', 'at a route, and is called balance', 'routes: { /a: { to: 1, balance: round-robin } }'],
+    ['strip: off', 'it stands at a route', 'routes: { /a: { to: 1, strip: off } }'],
+    [
+      'routes: { /a: { to: 1, listen: 80 } }',
+      'at the top level, beside "routes:", and is called port',
+      'port: 80',
+    ],
+    [
+      'routes: { /a: { to: 1, forceHttps: on } }',
+      '"tls: { redirect: true }"',
+      'tls: { certificates: dev, redirect: true }',
+    ],
+    ['routes: { /a: { to: 1, cachedir: ./c } }', 'the keys are to,', ''],
+    ['routes: { /a: { to: 1, tls: true } }', 'those of services: { ca: ', 'routes: { /a: "https://a" }'],
+    ['routes: { /a: "*:3001" }', 'its port alone: 3001', 'routes: { /a: 3001 }'],
+    ['routes: { "PathPrefix(`/a`)": 1 }', 'rule around it: /a', 'routes: { /a: 1 }'],
+  ])('%s: %s', async (wrong, hint, mended) => {
+    const load = (yaml: string) => {
+      const text = /^(?:\{|routes)/.test(yaml) ? yaml : `${yaml}\nroutes: {}\n`;
+      return loadContent(contentOf(Buffer.from(text)), 'a.yaml', {});
+    };
+    const [before, after] = [await load(wrong), await load(mended)];
+    expect(before.ok ? 'accepted' : before.formatted).toContain(hint);
+    expect(after.ok || after.formatted).toBe(true);
   });
 });
 

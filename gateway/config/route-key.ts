@@ -31,6 +31,8 @@ export function parseRouteKey(text: string): ParseResult<RouteKey> {
   if (method) return refused(`methods stand below the route: when: { methods: ${method[1]} }`, A_ROUTE);
   if (/^(?:\*|_|default|all)$/.test(text))
     return refused('/ is the route of everything that no other route takes', A_ROUTE);
+  const rule = /^(?:Host|Path|PathPrefix)\(`([^`]+)`\)$/.exec(text);
+  if (rule) return refused(`without Traefik's rule around it: ${rule[1]}`, A_ROUTE);
   const slash = text.indexOf('/');
   if (slash === 0) return parsePath(text, null);
   const host = parseRouteHost(slash === -1 ? text : text.slice(0, slash), text);

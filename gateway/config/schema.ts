@@ -6,7 +6,9 @@
  */
 
 import { z } from 'zod';
-import { accepted } from '../keys/parse-result.ts';
+import { parseHost } from '../keys/host.ts';
+import { docOf } from '../keys/key-doc.ts';
+import { accepted, type ParseResult, refused } from '../keys/parse-result.ts';
 import { row, section } from '../keys/section.ts';
 import { parseHostAndPort, parseServiceName } from '../keys/target.ts';
 import {
@@ -17,6 +19,7 @@ import {
   described,
   flag,
   host,
+  NAME,
   oneOf,
   oneOrMore,
   onOff,
@@ -36,13 +39,27 @@ import { tests } from './tests-schema.ts';
 import { certificatesValue, tls } from './tls-schema.ts';
 import { tracesForm } from './traces-schema.ts';
 
+/** Where the gateway listens, which has a key of its own for the port. */
+function parseListeningHost(text: string): ParseResult<string> {
+  if (text === '*') return refused('every address is "0.0.0.0", or "::" with those of IPv6');
+  const port = /^(\[.*\]|[^:]*):(\d+)$/.exec(text);
+  return port
+    ? refused(`the port has a key of its own: host: ${port[1]}, port: ${port[2]}`)
+    : parseHost(text);
+}
+
+const listeningHost = parsedBy(z.string(), parseListeningHost).meta({
+  pattern: NAME.source,
+  doc: docOf(host),
+});
+
 const ADMIN_HOST = '127.0.0.1';
 
 const resolver = parsedBy(z.string(), parseResolver, { expected: 'an IP address, with a port or without' });
 
 export const adminForm = z
   .strictObject({
-    host: defaulted(host, 'The address that it listens on.', { default: ADMIN_HOST }),
+    host: defaulted(listeningHost, 'The address that it listens on.', { default: ADMIN_HOST }),
     port: defaulted(port, 'The port that it listens on.', { default: '3900' }),
     token: described(
       z.string().min(1),
@@ -100,7 +117,7 @@ export const log = z.strictObject(logRows.shape).meta({
 const gatewayRows = section({
   port: row(port, 'The port that clients connect to.', { default: '3000', also: 'listen ports' }),
   host: row(
-    host,
+    listeningHost,
     'The address that clients connect to. `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
     { defaultText: '`PORTWAY_HOST` of the environment, else `127.0.0.1`', also: 'bind address' },
   ),
@@ -216,7 +233,7 @@ export const configuration = z
     tests: described(
       tests,
       'Which route must take a request. `portway check`, the start and each reload hold the file to them; one that fails is a problem ([tests.md](tests.md)).',
-      { type: 'line, map, or a list of them, see [tests](#tests)', also: 'assertions expect checks' },
+      { type: 'line, map, or a list of them, see [tests](#tests)', also: 'assertions checks' },
     ).optional(),
     streams: described(
       streams,
@@ -239,6 +256,7 @@ export type ConfigInput = z.input<typeof configuration>;
 export type CheckedConfig = z.output<typeof configuration>;
 
 function adminAddress(address: string) {
+  if (/^(?:no|none|disabled)$/.test(address)) return refused('here it is called off');
   const parsed = parseHostAndPort(address);
   if (!parsed.ok) return parsed;
   const name = parsed.value.kind === 'port' ? ADMIN_HOST : parsed.value.host;

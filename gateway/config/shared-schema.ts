@@ -18,19 +18,33 @@ type RedisUrl = Pick<SharedConfig, 'hosts' | 'secure' | 'username' | 'password' 
 function parseRedis(written: string): ParseResult<RedisUrl> {
   const found = written.replace(/\/\/.*@/s, '//(not shown)@');
   const no = (hint: string) => refused(hint, A_REDIS, JSON.stringify(found));
+  if (/^(?:on|off|true|false|yes|no|none)$/i.test(written))
+    return no('where it is; without one the key is left out');
   if (!/^[a-z][a-z+]*:\/\//i.test(written)) return no(`with its scheme: redis://${found}`);
   const url = URL.parse(written);
   if (url === null || url.hostname === '') return no('a host, and its port: redis://redis:6379');
   if (!/^rediss?:$/.test(url.protocol)) return no('redis:// in clear, or rediss:// by TLS');
   if (!/^\/?\d{0,4}$/.test(url.pathname)) return no('behind the host stands the number of a database: /0');
   if (url.search + url.hash !== '') return no('everything else is a key of the long form: timeout, prefix');
+  const [username, password] = [url.username, url.password].map(decoded);
+  if (username === undefined || password === undefined)
+    return no('in a name or a password, % is written %25, @ is %40, / is %2F');
   return accepted({
     hosts: [{ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || REDIS_PORT) }],
     secure: url.protocol === 'rediss:',
-    username: decodeURIComponent(url.username) || null,
-    password: decodeURIComponent(url.password) || null,
+    username: username || null,
+    password: password || null,
     database: Number(url.pathname.slice(1)),
   });
+}
+
+/** `undefined`: a % without two digits behind it, or bytes that are no UTF-8. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseSentinel(written: string) {

@@ -18,9 +18,10 @@ export function hintOf(
   document: SourceDocument,
 ): string | undefined {
   if (typeof value === 'number') return numberHint(value, doc, leaf);
-  if (typeof value === 'string') return textHint(value, doc, leaf);
   if (value === null) return emptyHint(leaf);
   const key = String(leaf.path.at(-1));
+  if (key === 'tls' && leaf.path[0] === 'routes' && typeof value !== 'object') return OF_SERVICES;
+  if (typeof value === 'string') return textHint(value, doc, leaf);
   if (doc.expected === 'the path of a file' && (key === 'basic' || key === 'keys')) return SHORT[key];
   if (value === true) return ON[key];
   if (isMixedList(leaf, document))
@@ -29,6 +30,8 @@ export function hintOf(
   return Array.isArray(value) && isMap ? 'remove the dashes: it is a map, not a list' : undefined;
 }
 
+const OF_SERVICES =
+  'certificates of the gateway stand below "tls:" at the top level; this one is about those of services: { ca: ./ca.pem }';
 const CERTIFICATES = 'acme: on orders certificates, dev makes some for this machine (docs/tls.md)';
 
 /** Likely intentions of switching these on. */
@@ -64,8 +67,10 @@ const SHORT: Readonly<Record<string, string>> = {
 function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undefined {
   if (leaf.path.at(-1) === 'rateLimit') return SHORT.rateLimit;
   if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
-  if (doc.type?.includes('#retries')) return `attempts counts the first one: { attempts: ${value + 1} }`;
-  if (doc.needsUnit !== undefined && value >= 0) return unitHint(doc.needsUnit, value);
+  if (doc.type?.includes('#retries')) return retriesHint(value);
+  if (doc.needsUnit !== undefined && doc.bounds && value >= 0)
+    return unitHint(doc.needsUnit, value, doc.bounds);
+  if (doc.expected?.startsWith('a rate:')) return `with the time that it is for: ${value}/s`;
   if (doc.type === 'port' || doc.type === 'target') return portHint(String(value));
   if (doc.bounds !== undefined) return undefined;
   return doc.expected === 'a command line' || doc.expected?.startsWith('the path')
@@ -73,10 +78,17 @@ function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undef
     : undefined;
 }
 
+function retriesHint(retries: number): string {
+  return retries < 10
+    ? `attempts counts the first one: { attempts: ${Math.max(retries, 0) + 1} }`
+    : 'attempts counts the first one, and ends at 10: { attempts: 10 }';
+}
+
 function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefined {
   if (/^(?:yes|no|y|n)$/i.test(text) && doc.expected?.startsWith('true')) {
     return `YAML 1.2 knows true and false alone: ${/^y/i.test(text)}`;
   }
+  if (leaf.path.join() === 'tls' && /^(?:off|none|no)$/.test(text)) return 'leave the key out';
   // A union of a word and something else fails as the something else.
   const elsewhere = elsewhereWord(text, leaf.schemas.map(metaOf).flatMap(wordsOf));
   if (elsewhere !== null) return `here it is called ${elsewhere}`;

@@ -1,7 +1,7 @@
 /** Keys and words that people write because another program knows them. */
 
 import { nearest, pastedHint } from '../keys/hint.ts';
-import { synonymsIn } from '../keys/key-doc.ts';
+import { keysAt, type Synonym, synonymsIn } from '../keys/key-doc.ts';
 import { configuration } from './schema.ts';
 
 /** Other programs' words for keys, from the rows of the keys. Of several, the first that the place has is meant. */
@@ -15,9 +15,14 @@ const NOT_A_SETTING = byWord({
     'acme letsencrypt certresolver',
   'nothing has to be set for clients; a service that speaks HTTP/2 is written h2c://HOST:PORT, over TLS h2://HOST:PORT (docs/tls.md)':
     'http2 h2 h2c grpc',
+  'plain HTTP is led to HTTPS by "tls: { redirect: true }" at the top level (docs/tls.md)':
+    'httpsredirect forcehttps forcessl',
+  'a service is asked over TLS by its URL, https://HOST:PORT; clients are met by "tls:" at the top level (docs/tls.md)':
+    'https ssl secure upstreamtls proxyssl backendtls',
   'it stands below "auth:" (docs/auth.md)':
-    'htpasswd password users basicauth jwt oidc forwardauth authrequest apikey apikeys keyauth',
-  'it stands below "cors:"': 'origins alloworigin',
+    'htpasswd password users basicauth jwt oidc oauth2 sso allowedgroups allowedemails forwardauth authrequest apikey apikeys keyauth',
+  'it stands below "cors:"':
+    'origins alloworigin alloworigins allowedorigins allowmethods allowedmethods allowheaders allowedheaders exposeheaders exposedheaders allowcredentials accesscontrolalloworigin accesscontrolallowmethods accesscontrolallowheaders accesscontrolmaxage',
   'a redirect stands at a route: /old: { redirect: /new } (docs/redirect.md)':
     'redirect redirects return rewriterule redir',
   'compression is a switch of a route or of the top level: compress: true (docs/compress.md)':
@@ -27,7 +32,7 @@ const NOT_A_SETTING = byWord({
   'limits of clients are: rateLimit: { rate: 100/s, by: ip } (docs/rate-limit.md)':
     'ratelimit limitreq throttle rate',
   'what leads where stands below "routes:": /api: 3001, or /api: [3001, 3002]':
-    'server servers upstream upstreams backend backends cluster clusters location locations http routers frontend frontends proxy reverseproxy listeners staticresources virtualhosts',
+    'to server servers upstream upstreams backend backends cluster clusters location locations http routers frontend frontends proxy reverseproxy listeners staticresources virtualhosts',
   'times stand below "timeouts:": { connect: 2s, response: 30s, idle: 60s }':
     'proxyreadtimeout proxysendtimeout proxyconnecttimeout readtimeout writetimeout dialtimeout connecttimeout responseheadertimeout idletimeout requesttimeout',
   'nothing has to be set: bodies pass in both directions as they come':
@@ -88,12 +93,20 @@ const VALUE_ELSEWHERE: Readonly<Record<string, readonly [key: string, value: str
   iphash: ['balance', 'hash'],
   random: ['balance', 'random-two'],
   roundrobin: ['balance', 'round-robin'],
+  hash: ['balance', 'hash'],
 };
 
 /** Words elsewhere for a word here. */
 const WORD_ELSEWHERE = byWord({
   dev: 'internal selfsigned mkcert',
+  off: 'none no disabled disable never',
+  on: 'yes enabled enable',
   none: 'off false',
+  warn: 'warning',
+  error: 'err crit critical alert fatal',
+  debug: 'verbose',
+  pretty: 'text plain console',
+  kubernetes: 'k8s',
   'round-robin': 'rr wrr staticrr',
   'least-requests': 'leastconn leastconnection leastconnections leastrequest leastoutstanding',
   'random-two': 'random rand p2c poweroftwo poweroftwochoices',
@@ -157,6 +170,8 @@ function nearOrElsewhere(key: string, known: readonly string[]): string {
   const setting = lookUp(VALUE_ELSEWHERE, key);
   if (setting !== undefined && known.includes(setting[0])) return `here it is ${setting[0]}: ${setting[1]}`;
   if (elsewhere !== null) return `here it is called ${elsewhere}`;
+  const level = ofOtherLevel(key, known);
+  if (level !== null) return level;
   const near = nearest(key, known);
   if (near !== null) return `did you mean ${near}?`;
   const below = NOT_BELOW.find(([has, , words]) => known.includes(has) && words.has(wordOf(key)));
@@ -170,6 +185,18 @@ function nearOrElsewhere(key: string, known: readonly string[]): string {
   return `the keys are ${known.join(', ')}`;
 }
 
+/** A key of a route at the top level, or the other way round. */
+function ofOtherLevel(key: string, known: readonly string[]): string | null {
+  const atTop = known.includes('routes');
+  if (!atTop && !known.includes('strip')) return null;
+  const others = keysAt(configuration, atTop ? ['routes', '/'] : []);
+  const meant = others.includes(key) ? key : elsewhereKey(key, others);
+  if (meant === null || known.includes(meant)) return null;
+  if (meant === 'to') return lookUp(NOT_A_SETTING, 'to')!;
+  const place = atTop ? 'it stands at a route' : 'it stands at the top level, beside "routes:"';
+  return meant === key ? place : `${place}, and is called ${meant}`;
+}
+
 function routeKey(key: string): string | null {
   return OF_A_ROUTE.find((known) => wordOf(known) === wordOf(key)) ?? elsewhereKey(key, OF_A_ROUTE);
 }
@@ -179,8 +206,12 @@ export function meantKey(key: string, known: readonly string[]): string | null {
   return elsewhereKey(key, known) ?? nearest(key, known);
 }
 
+/** The same word means other keys in other maps: `storage` of `acme` is its `folder`, not that of a route. */
 function elsewhereKey(key: string, known: readonly string[]): string | null {
-  return lookUp(ELSEWHERE, key)?.find((meant) => known.includes(meant)) ?? null;
+  const fits = ({ key: meant, siblings }: Synonym) =>
+    known.includes(meant) &&
+    (known.every((one) => siblings.includes(one)) || siblings.every((one) => known.includes(one)));
+  return lookUp(ELSEWHERE, key)?.find(fits)?.key ?? null;
 }
 
 /** The known word that another program has this one for, or `null`. */

@@ -31,7 +31,7 @@ export function parseAddressBlock(text: string): ParseResult<readonly string[]> 
 
 function addressHint(text: string, address: string): string {
   if (/^(?:all|any|\*)$/i.test(text))
-    return 'no word stands for all addresses; "allow:" alone refuses all others';
+    return 'no word stands for all addresses: they are [0.0.0.0/0, "::/0"]; "allow:" alone refuses all others';
   const near = nearest(text, Object.keys(NAMED));
   if (near !== null) return `did you mean ${near}?`;
   if (/^[\d.]+$/.test(address)) return 'an IPv4 address has four numbers from 0 to 255';

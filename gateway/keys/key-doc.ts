@@ -152,28 +152,33 @@ function objectsIn(schema: z.core.$ZodType): z.core.$ZodShape[] {
   return shapes;
 }
 
-/** For each of other programs' words the keys that it stands for, wherever they are, in the order of the schema. */
-export function synonymsIn(root: z.core.$ZodType): Readonly<Record<string, readonly string[]>> {
-  const pairs = keysBelow(root).flatMap(([key, schema]) =>
-    (metaOf(schema).also?.split(' ') ?? []).map((word) => ({ word, key })),
-  );
-  const byWord = Object.entries(Object.groupBy(pairs, ({ word }) => word));
-  return Object.fromEntries(byWord.map(([word, found]) => [word, found!.map(({ key }) => key)]));
+/** A key that a word of another program stands for, among the keys of its map. */
+export interface Synonym {
+  readonly key: string;
+  readonly siblings: readonly string[];
 }
 
-/** Every key of every object, outer ones first where they share a word. */
-function keysBelow(
-  root: z.core.$ZodType,
-  seen = new Set<z.core.$ZodType>(),
-): (readonly [key: string, schema: z.core.$ZodType])[] {
+/** For each of other programs' words the keys that it stands for, wherever they are, in the order of the schema. */
+export function synonymsIn(root: z.core.$ZodType): Readonly<Record<string, readonly Synonym[]>> {
+  const pairs = shapesBelow(root).flatMap((shape) => {
+    const siblings = Object.keys(shape);
+    return Object.entries(shape).flatMap(([key, schema]) =>
+      (metaOf(schema).also?.split(' ') ?? []).map((word) => ({ word, synonym: { key, siblings } })),
+    );
+  });
+  const byWord = Object.entries(Object.groupBy(pairs, ({ word }) => word));
+  return Object.fromEntries(byWord.map(([word, found]) => [word, found!.map(({ synonym }) => synonym)]));
+}
+
+/** The keys of every object, outer ones first. */
+function shapesBelow(root: z.core.$ZodType, seen = new Set<z.core.$ZodType>()): z.core.$ZodShape[] {
   return optionsIn(root).flatMap((option) => {
     if (seen.has(option)) return [];
     seen.add(option);
     const def = definitionOf(option);
-    if (def.type === 'record') return keysBelow(def.valueType, seen);
-    if (def.type === 'array') return keysBelow(def.element, seen);
+    if (def.type === 'record') return shapesBelow(def.valueType, seen);
+    if (def.type === 'array') return shapesBelow(def.element, seen);
     if (def.type !== 'object') return [];
-    const own = Object.entries(def.shape);
-    return [...own, ...own.flatMap(([, schema]) => keysBelow(schema, seen))];
+    return [def.shape, ...Object.values(def.shape).flatMap((schema) => shapesBelow(schema, seen))];
   });
 }

@@ -129,6 +129,7 @@ function parseHostOf(text: string): ParseResult<string> {
     return refused('an IPv6 address stands in brackets: [::1]:3001');
   }
   if (text.includes('@')) return refused('no user name or password in a target');
+  if (text === '*') return refused('a service has one host; one of this machine is its port alone: 3001');
   const host = parseHost(text);
   return host.ok ? accepted(withoutBrackets(host.value)) : host;
 }

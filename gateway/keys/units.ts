@@ -40,7 +40,7 @@ const PERCENT_PATTERN = /^\d+(?:\.\d+)?%$/;
 
 /** Milliseconds of `2s`, `500ms`, `1m30s`, `1.5h`: larger units first, each at most once. */
 export function parseDuration(text: string, bounds: Bounds): ParseResult<number> {
-  if (!DURATION_PATTERN.test(text)) return refused(durationHint(text));
+  if (!DURATION_PATTERN.test(text)) return refused(durationHint(text, bounds));
   let total = 0;
   let smallest = Number.POSITIVE_INFINITY;
   for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
@@ -55,7 +55,7 @@ export function parseDuration(text: string, bounds: Bounds): ParseResult<number>
 
 /** Bytes of `512B`, `64KiB` (65,536) or `10MB` (10,000,000). */
 export function parseSize(text: string, bounds: Bounds): ParseResult<number> {
-  if (!SIZE_PATTERN.test(text)) return refused(sizeHint(text));
+  if (!SIZE_PATTERN.test(text)) return refused(sizeHint(text, bounds));
   const unit = /[A-Za-z]+$/.exec(text)![0];
   const total = Number(text.slice(0, -unit.length)) * BYTES[unit]!;
   if (!Number.isInteger(total)) return refused('a byte is the smallest step');
@@ -74,12 +74,13 @@ export function parsePercent(text: string, bounds: Bounds): ParseResult<number> 
 /** The unit that a bare number lacks. */
 export type Unit = 'duration' | 'size' | 'percent';
 
-/** For a number where its unit is missing. */
-export function unitHint(kind: Unit, amount: number): string {
+/** For a number where its unit is missing. Offers what is within the bounds. */
+export function unitHint(kind: Unit, amount: number, bounds: Bounds): string {
   if (kind === 'percent') return shareHint(amount);
-  return kind === 'duration'
-    ? `a number needs its unit: ${amount}ms or ${amount}s?`
-    : `a number needs its unit: ${amount}B or ${amount}MiB?`;
+  const [parse, units] = kind === 'duration' ? [parseDuration, ['ms', 's', 'm']] : [parseSize, ['B', 'MiB']];
+  const fitting = units.map((unit) => `${amount}${unit}`).filter((text) => parse(text, bounds).ok);
+  const offered = fitting.slice(0, 2).join(' or ');
+  return offered === '' ? 'a number needs its unit' : `a number needs its unit: ${offered}?`;
 }
 
 /** The shortest way to write it that is exact: `1500` is `1500ms`, `90000` is `90s`. */
@@ -109,10 +110,10 @@ function within(total: number, { min, max }: Bounds, scale: Scale): ParseResult<
   return accepted(total);
 }
 
-function durationHint(text: string): string | undefined {
+function durationHint(text: string, bounds: Bounds): string | undefined {
   const letters = lettersInNumber(text.replace(/(?:ms|s|m|h|d)$/, ''));
   if (letters !== null) return letters;
-  if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('duration', Number(text));
+  if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('duration', Number(text), bounds);
   if (/^-/.test(text)) return 'a duration is not negative';
   const tight = text.replace(/\s+/g, '');
   if (tight !== text && DURATION_PATTERN.test(tight)) return `no spaces in it: ${tight}`;
@@ -127,10 +128,10 @@ function spelledOut(amount: number, word: string): string {
   return `units are ms, s, m, h and d: ${amount}${word.charAt(0)}`;
 }
 
-function sizeHint(text: string): string | undefined {
+function sizeHint(text: string, bounds: Bounds): string | undefined {
   const letters = lettersInNumber(text.replace(/[kKMGT]?i?B$/, ''));
   if (letters !== null) return letters;
-  if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('size', Number(text));
+  if (/^\d+(?:\.\d+)?$/.test(text)) return unitHint('size', Number(text), bounds);
   if (/^-/.test(text)) return 'a size is not negative';
   const tight = text.replace(/\s+/g, '');
   if (tight !== text && SIZE_PATTERN.test(tight)) return `no spaces in it: ${tight}`;

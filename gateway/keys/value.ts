@@ -102,7 +102,7 @@ export const port = z
   });
 
 /** For editors: what no host has. */
-const NAME = /^[^\s/?#=@]+$/;
+export const NAME = /^[^\s/?#=@]+$/;
 
 export const host = parsedBy(z.string(), parseHost).meta({
   pattern: NAME.source,

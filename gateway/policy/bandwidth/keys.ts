@@ -45,6 +45,15 @@ export const bandwidthForm = z
     }).optional(),
     by: by('What is counted apart, as for [rateLimit](#ratelimit).', 'key source'),
   })
+  .check(({ value: { answers, requests }, issues }) => {
+    if (answers !== undefined || requests !== undefined) return;
+    const params = {
+      expected: 'answers, requests, or both',
+      found: 'neither',
+      hint: 'without a limit it is "bandwidth: off"',
+    };
+    issues.push({ code: 'custom', input: {}, path: [], params });
+  })
   .transform(
     ({ answers, requests, burst = null, by: apart = { kind: 'ip' } }): Bandwidth =>
       bandwidthOf(answers ?? null, requests ?? null, burst, apart),

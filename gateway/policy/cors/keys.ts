@@ -27,7 +27,10 @@ const origin = parsedBy(z.string(), parseOrigin, {
 });
 const method = parsedBy(
   z.string(),
-  (text) => (TOKEN.test(text) ? accepted(text.toUpperCase()) : refused('letters, without spaces')),
+  (text) =>
+    TOKEN.test(text)
+      ? accepted(text.toUpperCase())
+      : refused(/[,\s]/.test(text) ? 'several methods are a list: [GET, HEAD]' : 'letters, without spaces'),
   { expected: 'a request method', pattern: TOKEN },
 );
 const header = parsedBy(z.string(), parseHeaderName, { expected: 'a header name', pattern: TOKEN });

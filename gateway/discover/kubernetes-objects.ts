@@ -1,7 +1,5 @@
 /** The objects of a cluster that concern routing: Gateways of one class, and what they refer to. */
 
-import { isIP } from 'node:net';
-import type { PlacedService, Port } from '../model/config.ts';
 import type { ClusterObject } from '../model/labels.ts';
 import type { ApiObject } from './kubernetes-api.ts';
 
@@ -76,7 +74,8 @@ export function knownOf({ kind, group }: Resource, object: ApiObject): Known | n
   };
 }
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
+/** The label of an EndpointSlice that names its Service. */
+export const SERVICE_NAME = 'kubernetes.io/service-name';
 
 export function keyOf({ namespace, name }: Pick<Known, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
@@ -123,33 +122,15 @@ export function objectsFor(cluster: Cluster, gatewayClass: string): readonly Clu
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Where the pods are of all Services that our routes lead to, in the order of their names. */
-export function placesFor(cluster: Cluster, gatewayClass: string): readonly PlacedService[] {
-  const backends = new Map<string, Backend>();
-  for (const backend of routesOf(cluster, gatewayClass).flatMap(backendsOf))
-    backends.set(`${keyOf(backend)}:${backend.port}`, backend);
-  const slices = Map.groupBy(
-    cluster.get('EndpointSlice')?.values() ?? [],
-    ({ namespace, object }) => `${namespace}/${mapOf(mapOf(object.metadata).labels)[SERVICE_NAME]}`,
-  );
-  return Array.from(backends, ([name, backend]) => {
-    const service = cluster.get('Service')?.get(keyOf(backend));
-    const ports = listOf(service?.object.spec.ports);
-    const portName = ports.find(({ port }) => port === backend.port)?.name ?? '';
-    const pods = (slices.get(keyOf(backend)) ?? []).flatMap((slice) => podsIn(slice, portName, backend.port));
-    const distinct = new Map(pods.map((pod) => [`${pod.address} ${pod.port}`, pod] as const));
-    return { name, pods: [...distinct].sort(byName).map(([, pod]) => pod) };
-  }).sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-interface Backend {
+/** A port of a Service that a route leads to. */
+export interface Backend {
   readonly namespace: string;
   readonly name: string;
   readonly port: unknown;
 }
 
 /** Copies of requests go to Services, too. */
-function backendsOf({ namespace, object }: Known): Backend[] {
+export function backendsOf({ namespace, object }: Known): Backend[] {
   const refs = listOf(object.spec.rules).flatMap(({ backendRefs, filters }) => [
     ...listOf(backendRefs),
     ...listOf(filters).map(({ requestMirror }) => mapOf(mapOf(requestMirror).backendRef)),
@@ -159,22 +140,6 @@ function backendsOf({ namespace, object }: Known): Backend[] {
     name: String(ref.name),
     port: ref.port,
   }));
-}
-
-/** Those that are ready. An address that is a name leads nowhere: a person with the right to write one could name this machine. */
-function podsIn({ object }: Known, portName: unknown, servicePort: unknown): PlacedService['pods'][number][] {
-  const ports = listOf(object.ports);
-  const meant = ports.find(({ name }) => (name ?? '') === portName) ?? (ports.length === 1 ? ports[0] : null);
-  const port = Number(meant?.port ?? servicePort) as Port;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) return [];
-  return listOf(object.endpoints)
-    .filter(({ conditions }) => mapOf(conditions).ready !== false)
-    .flatMap(({ addresses }) => (Array.isArray(addresses) ? (addresses as unknown[]) : []))
-    .flatMap((address) => (typeof address === 'string' && isIP(address) > 0 ? [{ address, port }] : []));
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
 
 /** Objects are unchecked: a value of another shape counts as absent. */

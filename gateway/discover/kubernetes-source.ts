@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery, PlacedService } from '../model/config.ts';
@@ -10,10 +10,10 @@ import {
   knownOf,
   objectsFor,
   pathOf,
-  placesFor,
   RESOURCES,
   type Resource,
 } from './kubernetes-objects.ts';
+import { ServicePlaces } from './kubernetes-places.ts';
 import { RouteStatuses } from './kubernetes-status.ts';
 
 /**
@@ -25,10 +25,13 @@ export class KubernetesSource {
   readonly #api: KubernetesApi;
   readonly #statuses: RouteStatuses;
   readonly #cluster = new Map<Resource['kind'], Map<string, Known>>();
+  readonly #places = new ServicePlaces();
   /** The last objects. */
   #objects: readonly ClusterObject[] | null = null;
-  /** Whether something else than pods has changed since. */
-  #isOld = true;
+  // What has changed since they were handed out.
+  #objectsChanged = true;
+  #podsChanged = true;
+  #statusesChanged = true;
   #changed: () => void = () => {};
 
   constructor(settings: KubernetesDiscovery, log: Logger | null) {
@@ -55,7 +58,8 @@ export class KubernetesSource {
     const both = AbortSignal.any([signal, ended.signal]);
     try {
       const versions = await Promise.all(RESOURCES.map((resource) => this.#list(resource, both)));
-      this.#isOld = true;
+      this.#objectsChanged = true;
+      this.#statusesChanged = true;
       let wake = Promise.withResolvers<void>();
       this.#changed = () => wake.resolve();
       const broken = Promise.all(
@@ -64,11 +68,11 @@ export class KubernetesSource {
       for (;;) {
         wake = Promise.withResolvers();
         const before = this.#objects;
-        const statusesDue = this.#isOld;
-        const objects = this.#objectsNow();
-        take(objects, placesFor(this.#cluster, this.#settings.gatewayClass));
+        const statusesDue = this.#statusesChanged;
+        this.#statusesChanged = false;
+        if (this.#objectsChanged || this.#podsChanged) take(...this.#current());
         // New objects have not been validated yet.
-        if (statusesDue && (objects === before || before === null))
+        if (statusesDue && (this.#objects === before || before === null))
           void this.#statuses.write(this.#cluster, signal);
         await Promise.race([wake.promise, broken]);
         // A rollout is a burst of events.
@@ -79,12 +83,16 @@ export class KubernetesSource {
     }
   }
 
-  #objectsNow(): readonly ClusterObject[] {
-    if (this.#objects !== null && !this.#isOld) return this.#objects;
-    this.#isOld = false;
-    const objects = objectsFor(this.#cluster, this.#settings.gatewayClass);
-    if (!isDeepStrictEqual(objects, this.#objects)) this.#objects = objects;
-    return this.#objects!;
+  #current(): [readonly ClusterObject[], readonly PlacedService[]] {
+    const { gatewayClass } = this.#settings;
+    if (this.#objectsChanged) {
+      const objects = objectsFor(this.#cluster, gatewayClass);
+      if (!isDeepStrictEqual(objects, this.#objects)) this.#objects = objects;
+      this.#places.follow(this.#cluster, gatewayClass);
+    }
+    this.#objectsChanged = false;
+    this.#podsChanged = false;
+    return [this.#objects!, this.#places.of(this.#cluster)];
   }
 
   /** Called with the result of validating these objects. */
@@ -106,8 +114,16 @@ export class KubernetesSource {
           if (SPARED[resource.kind]?.includes(cause.status)) return NOTHING;
           throw cause;
         });
-    const known = items.flatMap((item) => knownOf(resource, item) ?? []);
-    this.#cluster.set(resource.kind, new Map(known.map((each) => [keyOf(each), each])));
+    const before = this.#cluster.get(resource.kind);
+    const all = new Map<string, Known>();
+    for (const [at, item] of items.entries()) {
+      if (at % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await nextTurn();
+      const known = knownOf(resource, item);
+      if (known) all.set(keyOf(known), keepingObject(known, before));
+    }
+    this.#cluster.set(resource.kind, all);
+    const isSame = all.size === before?.size && all.values().every((each) => isKnown(each, before));
+    this.#happened(resource, !isSame);
     return resourceVersion;
   }
 
@@ -132,7 +148,6 @@ export class KubernetesSource {
         await sleep(version === '' ? RESYNC_MS : delayMs, undefined, { ref: false, signal });
         version = await this.#list(resource, signal);
         listedAt = performance.now();
-        this.#happened(resource);
       }
     }
   }
@@ -165,16 +180,23 @@ export class KubernetesSource {
     const version = known.resourceVersion || null;
     if (type === 'BOOKMARK') return version;
     const all = this.#cluster.get(resource.kind)!;
+    const kept = keepingObject(known, all);
+    const isSame = type === 'DELETED' ? !all.has(keyOf(known)) : isKnown(kept, all);
     if (type === 'DELETED') all.delete(keyOf(known));
-    else all.set(keyOf(known), known);
+    else all.set(keyOf(known), kept);
     if (all.size > OBJECTS_MAX)
       throw new ApiError(`there are more than ${OBJECTS_MAX} objects of the kind ${resource.kind}`);
-    this.#happened(resource);
+    this.#happened(resource, !isSame);
     return version;
   }
 
-  #happened({ kind }: Resource): void {
-    this.#isOld ||= kind !== 'EndpointSlice';
+  /** @param objectChanged whether more than a status has changed: each gateway of the class writes those of all routes */
+  #happened({ kind }: Resource, objectChanged: boolean): void {
+    if (kind === 'EndpointSlice') this.#podsChanged ||= objectChanged;
+    else {
+      this.#objectsChanged ||= objectChanged;
+      this.#statusesChanged = true;
+    }
     this.#changed();
   }
 
@@ -183,6 +205,18 @@ export class KubernetesSource {
   }
 }
 
+/** With the very object of before, where it is equal: comparisons of thousands of them are then cheap. */
+function keepingObject(known: Known, before: ReadonlyMap<string, Known> | undefined): Known {
+  const object = before?.get(keyOf(known))?.object;
+  return isDeepStrictEqual(object, known.object) ? { ...known, object: object! } : known;
+}
+
+function isKnown(known: Known, before: ReadonlyMap<string, Known>): boolean {
+  return before.get(keyOf(known))?.object === known.object;
+}
+
+/** Of a list, which is some milliseconds of work. */
+const ITEMS_PER_TURN = 500;
 const NOTHING = { items: [], resourceVersion: '' };
 /** Not every cluster knows every kind, nor lets everybody see it: with these answers there is nothing of it. */
 const SPARED: Readonly<Partial<Record<Resource['kind'], readonly number[]>>> = {

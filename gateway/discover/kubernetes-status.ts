@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { KubernetesDiscovery } from '../model/config.ts';
@@ -76,13 +77,15 @@ export class RouteStatuses {
   }
 
   async #write(cluster: Cluster, signal: AbortSignal): Promise<void> {
-    for (const route of routesOf(cluster, this.#settings.gatewayClass)) {
+    const faultsOf = Map.groupBy(this.#unserved, ({ origin }) => origin);
+    for (const [at, route] of routesOf(cluster, this.#settings.gatewayClass).entries()) {
+      if (at % ROUTES_PER_TURN === ROUTES_PER_TURN - 1) await nextTurn();
       if (signal.aborted || this.#refused) return;
       const name = `HTTPRoute ${route.namespace}/${route.name}`;
       // Changed objects are validated first.
       if (!isDeepStrictEqual(this.#validated.get(name), route.object)) continue;
-      const faults = this.#unserved.filter(({ origin }) => origin === name);
-      const parents = parentsFor(route, parentsOf(route, cluster, this.#settings.gatewayClass), faults);
+      const refs = parentsOf(route, cluster, this.#settings.gatewayClass);
+      const parents = parentsFor(route, refs, faultsOf.get(name) ?? []);
       if (parents !== null) await this.#put(route, { parents }, signal);
     }
     const ours = cluster.get('GatewayClass')?.get(`/${this.#settings.gatewayClass}`);
@@ -135,6 +138,8 @@ export class RouteStatuses {
 }
 
 const WRITES_MAX = 3;
+/** Compared with their statuses, which is some milliseconds of work. */
+const ROUTES_PER_TURN = 200;
 
 /** The status without transition times. */
 function undated({ addresses, conditions, listeners }: ApiObject): unknown {

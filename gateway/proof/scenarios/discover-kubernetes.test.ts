@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { KubernetesSource } from '../../discover/kubernetes-source.ts';
+import type { PlacedService } from '../../model/config.ts';
+import type { ClusterObject } from '../../model/labels.ts';
 import { startApiServer, type TestApiServer } from '../testing/api-server.ts';
 import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { startGatewayProcess } from '../testing/gateway-process.ts';
@@ -419,6 +422,38 @@ describe('what is wrong with an HTTPRoute', () => {
     await until('it has read all of it', () => watched() > before);
     expect(writesOf(server, 'httproutes')).toBe(3);
     expect((await gateway.get('/a')).text).toBe('shop');
+  });
+
+  test('a status that changes alone brings no news, and a pod none of other Services', async () => {
+    const server = await shop('a');
+    serve(server, 'other', [1]);
+    route(server, 'b', '/b', 'other');
+    server.overwrites = true;
+    const source = new KubernetesSource(
+      {
+        ...{ kind: 'kubernetes', server: server.address, token: null, ca: null, namespace: null },
+        ...{ gatewayClass: 'portway', service: null, status: true },
+      },
+      null,
+    );
+    const ended = new AbortController();
+    onTestFinished(() => ended.abort());
+    const news: { objects: readonly ClusterObject[]; services: readonly PlacedService[] }[] = [];
+    void source.ask((objects, services) => news.push({ objects, services }), ended.signal).catch(() => {});
+    await until('it is asked', () => news.length === 1);
+    const [first] = news;
+    source.validated(first!.objects, [], new Map(), ended.signal);
+    // Each write follows the event of another's.
+    await until('each status was written three times', () => writesOf(server, 'httproutes') === 6);
+    expect(news).toHaveLength(1);
+    serve(server, 'other', [1, 2]);
+    await until('the pod is told', () => news.length > 1);
+    expect(news[1]!.objects).toBe(first!.objects);
+    expect(news[1]!.services.map(({ name, pods }) => `${name} ${pods.length}`)).toEqual([
+      'shop/other:80 2',
+      'shop/web:80 1',
+    ]);
+    expect(news[1]!.services[1]).toBe(first!.services[1]);
   });
 
   test('a status of odd shapes is written over', async () => {

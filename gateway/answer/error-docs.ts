@@ -1,6 +1,6 @@
-/** `npm run docs`: writes `docs/errors.md` from the catalogue. */
+/** `npm run docs`: writes what the catalogue says into `docs/errors.md`. */
 
-import { writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOG, type ErrorCode, GatewayError } from '../exchange/error-catalog.ts';
 import type { ErrorRow } from '../exchange/error-rows.ts';
@@ -8,39 +8,15 @@ import { errorAnswer } from './error-answer.ts';
 
 export const errorsFile = join(import.meta.dirname, '..', '..', 'docs', 'errors.md');
 
-/** The whole page. Each code has a row in the table and a heading of its own, for links. */
-export function errorsPage(): string {
+/** The page with its example, and with a row in the table and a heading for each code. All other text is written in the page itself. */
+export function errorsPage(written: string): string {
   const rows = Object.entries(CATALOG) as [ErrorCode, ErrorRow][];
-  const blocks = [HEAD, example(), TABLE, table(rows), WORDS, ...rows.map(section)];
-  return `${blocks.join('\n\n')}\n`;
+  const [text = ''] = written.split(/^### /m, 1);
+  const filled = text
+    .replace(/^```http\n.*?^```\n/ms, () => `${example()}\n`)
+    .replace(/^\| code \|.*\n(?:\|.*\n)*/m, () => `${table(rows)}\n`);
+  return `${filled}${rows.map(section).join('\n\n')}\n`;
 }
-
-const HEAD = `# Errors
-
-Generated from \`gateway/exchange/error-rows.ts\` by \`npm run docs\`. Every error that the gateway answers in place of a service, or names
-in its log, is one of these. What a service answers comes through as it is, and so does the 4xx with which an extension refuses
-([extend.md](extend.md)).
-
-A client gets \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or a page where its
-\`Accept\` prefers HTML. Neither holds an address, a stack or a library's words:`;
-
-const TABLE = `With \`npm start\`, \`happened\`, \`fix\`, \`nearest\` and \`lastOutput\` stand beside these: what was tried, what to do, routes that may have been
-meant, and the newest lines of the service's process (of one that crashed: the error's message and the frames of its own code); where no route takes the path, also \`routes\`, all of them, and \`home\`, the gateway's page. For operators, the log line with the same \`requestId\` has the \`code\`, and in \`cause\`
-what happened, with addresses ([logs.md](logs.md)).
-
-## All of them
-
-- **type** is of [RFC 9209](https://www.rfc-editor.org/rfc/rfc9209#section-2.3), and stands in \`Proxy-Status\`.
-- **whose** fault it is: the client's, the gateway's, or the service's.
-- **again?** Whether the same request may be sent again. *always*: nothing of it reached a service. *idempotent*: a service may have
-  seen it, so only if its method is idempotent ([RFC 9110 §9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)).
-  *never*: the answer would be the same, or a part of it has been delivered.`;
-
-const WORDS = `\`answer_truncated\`, \`idle_timeout\`, \`reader_timeout\`, \`drained\` and \`client_left\` stand in the log alone: the head of an answer was out
-already, or nobody was left to read one. What a client sees of the first four is that its connection breaks off, never an answer that looks
-complete.
-
-## What clients are told`;
 
 function example(): string {
   const { status, body } = errorAnswer(new GatewayError('connection_refused', ''), {
@@ -67,4 +43,4 @@ function section([code, { title, detail, retryAfter }]: [ErrorCode, ErrorRow]): 
   return `### ${code}\n\n**${title}.** ${detail}${after}`;
 }
 
-if (import.meta.main) await writeFile(errorsFile, errorsPage());
+if (import.meta.main) writeFileSync(errorsFile, errorsPage(readFileSync(errorsFile, 'utf8')));

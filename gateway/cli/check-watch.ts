@@ -1,9 +1,10 @@
 /** `portway check --watch`: the verdict again at each change of the file, and of the modules that `extend:` names in it. */
 
+import { once } from 'node:events';
 import { relative, resolve } from 'node:path';
 import { readContent } from '../files/content.ts';
 import { type FileWatch, watchFile } from '../files/watch.ts';
-import type { CommandContext, ExitCode } from './command.ts';
+import { type CommandContext, type ExitCode, leaving } from './command.ts';
 
 /** The result of one check. */
 export interface CheckReport {
@@ -20,15 +21,13 @@ export async function watchChecks(
   check: () => Promise<CheckReport>,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const left = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) context.process.on(signal, left.resolve);
-  context.stdout.on('error', left.resolve);
+  const left = once(leaving(context), 'abort');
   // The watches alone would let the process end.
   const alive = setInterval(() => {}, 60_000);
   const watch = new CheckWatch(file, check, context);
   try {
     await watch.begin();
-    await left.promise;
+    await left;
     return 0;
   } finally {
     watch.close();

@@ -5,7 +5,7 @@ import { routeWarnings } from '../config/route-warnings.ts';
 import { acmeWarnings } from '../dev/acme-diagnosis.ts';
 import { isRemote } from '../files/remote.ts';
 import type { CheckReport } from './check-watch.ts';
-import { type CommandContext, optionValue, type RunCommand, UsageError } from './command.ts';
+import { type CommandContext, namedFile, type RunCommand, UsageError } from './command.ts';
 import {
   defaultFile,
   defaultsIn,
@@ -16,12 +16,7 @@ import {
 } from './configuration.ts';
 
 export const check: RunCommand = async (input, context) => {
-  const [operand] = input.operands;
-  const option = optionValue(input, 'config');
-  if (operand !== undefined && option !== undefined) {
-    throw new UsageError(`one file at a time: "${operand}" or --config ${option}`);
-  }
-  const named = operand ?? option;
+  const named = namedFile(input);
   const json = input.values.has('json');
   if (!input.values.has('watch')) {
     const { code, text } = await checkOnce(named, json, context);

@@ -79,6 +79,23 @@ export const pipedConfigOption: OptionSpec = {
   help: 'the configuration, - for standard input (default: gateway.config.yaml)',
 };
 
+/** The file that is named as the operand or by `--config`; `undefined`: none is. @throws UsageError */
+export function namedFile(input: CommandInput): string | undefined {
+  const [operand] = input.operands;
+  const option = optionValue(input, 'config');
+  if (operand !== undefined && option !== undefined)
+    throw new UsageError(`one file at a time: "${operand}" or --config ${option}`);
+  return operand ?? option;
+}
+
+/** Aborted by Ctrl-C, by SIGTERM, or when the reader of the output has left. */
+export function leaving({ process, stdout }: CommandContext): AbortSignal {
+  const leave = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leave.abort());
+  stdout.on('error', () => leave.abort());
+  return leave.signal;
+}
+
 /** The last value that was given for an option. */
 export function optionValue(input: CommandInput, name: string): string | undefined {
   return input.values.get(name)?.at(-1);

@@ -9,7 +9,7 @@ import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
 import { starterOf } from './starter.ts';
-import { stopOptionOf } from './stop-options.ts';
+import { durationOf } from './stop-options.ts';
 import { packageManagerGone, stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
@@ -17,7 +17,7 @@ const standardDrainMs = 10_000;
 const impatientDrainMs = 3_000;
 
 export const dev: RunCommand = async (input, context) => {
-  const drainMs = stopOptionOf(input, 'drain');
+  const drainMs = durationOf(input, 'drain');
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const terminal = context.stdout.isTTY === true;

@@ -1,22 +1,22 @@
 /** `portway drain` and `portway admit`: one endpoint of the gateway that runs here. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseDuration } from '../keys/units.ts';
 import type { DrainOutcome } from '../model/status.ts';
 import {
   type CommandContext,
   type CommandInput,
   type ExitCode,
-  optionValue,
   type RunCommand,
   UsageError,
 } from './command.ts';
 import { RunningGateway, withRunningGateway } from './running-gateway.ts';
+import { durationOf } from './stop-options.ts';
 
 const LOOK_EVERY_MS = 200;
+const WAIT_MS = 30_000;
 
 export const drain: RunCommand = (input, context) => {
-  const waitMs = waitOf(input);
+  const waitMs = durationOf(input, 'wait') ?? WAIT_MS;
   return ofEndpoint(input, context, async (gateway, address) => {
     const deadline = performance.now() + waitMs;
     let now = await gateway.drain(address, true);
@@ -32,14 +32,6 @@ export const drain: RunCommand = (input, context) => {
     return over ? 0 : 1;
   });
 };
-
-/** @throws UsageError */
-function waitOf(input: CommandInput): number {
-  const text = optionValue(input, 'wait') ?? '30s';
-  const parsed = parseDuration(text, { min: '0s', max: '1h' });
-  if (parsed.ok) return parsed.value;
-  throw new UsageError(`--wait expects a duration from 0s to 1h, such as 30s, got "${text}"`);
-}
 
 export const admit: RunCommand = (input, context) =>
   ofEndpoint(input, context, async (gateway, address) => {

@@ -9,6 +9,7 @@ import {
   type CommandContext,
   type CommandInput,
   type ExitCode,
+  leaving,
   optionValue,
   type RunCommand,
   UsageError,
@@ -50,18 +51,13 @@ function whyNotReady({ lastExit, obstacle }: ServiceStatus): string {
 export const logs: RunCommand = (input, context) => {
   const tail = tailOf(input);
   return ofService(input, context, async (gateway, { name }) => {
-    const leave = new AbortController();
-    const follow = input.values.has('follow');
-    if (follow) {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) context.process.on(signal, () => leave.abort());
-      context.stdout.on('error', () => leave.abort());
-    }
+    const left = input.values.has('follow') ? leaving(context) : null;
     const readable = readableLines({ colour: wantsColour(context.stdout.isTTY === true, context.env) });
     try {
-      for await (const line of gateway.log(name, tail, follow ? leave.signal : null))
+      for await (const line of gateway.log(name, tail, left))
         context.stdout.write(`${readable(plainText(line))}\n`);
     } catch (cause) {
-      if (leave.signal.aborted) return 0;
+      if (left?.aborted) return 0;
       if (cause instanceof UnreachableError) throw cause;
       throw new UnreachableError('the gateway has ended');
     }

@@ -7,14 +7,14 @@ import { reportStartFailure } from './failure.ts';
 import { installLastResort } from './last-resort.ts';
 import { logReload } from './reload-log.ts';
 import { starterOf } from './starter.ts';
-import { stopOptionOf } from './stop-options.ts';
+import { durationOf } from './stop-options.ts';
 import { stopRequested } from './stop-requests.ts';
 
 const standardDrainMs = 10_000;
 
 export const start: RunCommand = async (input, context) => {
-  const drainMs = stopOptionOf(input, 'drain') ?? standardDrainMs;
-  const announceMs = stopOptionOf(input, 'announce') ?? 0;
+  const drainMs = durationOf(input, 'drain') ?? standardDrainMs;
+  const announceMs = durationOf(input, 'announce') ?? 0;
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
   const { env } = context;

@@ -15,7 +15,7 @@ export const announceOption: OptionSpec = {
 };
 
 /** @returns milliseconds, or `null` where the option was not given. @throws UsageError */
-export function stopOptionOf(input: CommandInput, name: 'drain' | 'announce'): number | null {
+export function durationOf(input: CommandInput, name: 'drain' | 'announce' | 'wait'): number | null {
   const text = optionValue(input, name);
   if (text === undefined) return null;
   const parsed = parseDuration(text, bounds);

@@ -6,7 +6,7 @@ import { jsonString } from '../log/printable.ts';
 import { formatClock } from '../log/units.ts';
 import type { ExchangeList, ExchangeSummary } from '../model/exchanges.ts';
 import { readQuery } from '../observe/exchanges/query.ts';
-import { type CommandInput, optionValue, type RunCommand, UsageError } from './command.ts';
+import { type CommandInput, leaving, optionValue, type RunCommand, UsageError } from './command.ts';
 import { loadOrReport } from './configuration.ts';
 import { RunningGateway, UnreachableError } from './running-gateway.ts';
 
@@ -20,18 +20,16 @@ export const tail: RunCommand = async (input, context) => {
   checkFilter(input, 'since', 'how long ago (30s, 5m, 2h) or a time (2026-11-29T08:00:00Z)');
   const loaded = await loadOrReport(optionValue(input, 'config'), context);
   if (loaded === null) return 1;
-  const leave = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) context.process.on(signal, () => leave.abort());
-  context.stdout.on('error', () => leave.abort());
+  const left = leaving(context);
   const shown = input.values.has('json') ? jsonLine : prettyLine(context.stdout.isTTY === true, context.env);
   const write = (exchange: ExchangeSummary) => void context.stdout.write(`${shown(exchange)}\n`);
   try {
     const gateway = await RunningGateway.serving(loaded.config, context.env);
     for (const exchange of await newest(gateway, input, Number(lines))) write(exchange);
-    if (input.values.has('follow')) await follow(gateway, input, leave.signal, write);
+    if (input.values.has('follow')) await follow(gateway, input, left, write);
     return 0;
   } catch (cause) {
-    if (leave.signal.aborted) return 0;
+    if (left.aborted) return 0;
     if (!(cause instanceof UnreachableError)) throw cause;
     context.stderr.write(`portway: ${cause.message}\n`);
     return 1;

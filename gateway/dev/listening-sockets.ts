@@ -72,8 +72,13 @@ export async function portsOfGroup(group: number): Promise<number[]> {
 }
 
 async function linksOfMember(pid: string, group: number): Promise<string[]> {
+  return (await membership(pid)).group === group ? linksOf(pid) : [];
+}
+
+/** On Linux: the state of a process, and the group that it is a member of. */
+export async function membership(pid: string): Promise<{ readonly state: string; readonly group: number }> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // proc(5): `pid (name) state parent group ...`; the name may hold spaces and parentheses.
-  const [, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(memberOf) === group ? linksOf(pid) : [];
+  const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, group: Number(group) };
 }

@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { membership, processIds } from './listening-sockets.ts';
 import { OutputLines } from './output-lines.ts';
 
 /** How a process ended; both are `null` where it could not be started. */
@@ -163,13 +164,10 @@ function processLives(pid: number): boolean {
  * port.
  */
 async function hasLivingMember(group: number): Promise<boolean> {
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // proc(5): `pid (name) state parent group ...`; the name may hold spaces and parentheses.
-    const [state, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(memberOf) !== group || state === 'X') continue;
-    if (state !== 'Z' || (await threads(name)) > 1) return true;
+  for (const pid of await processIds()) {
+    const { state, group: memberOf } = await membership(pid);
+    if (memberOf !== group || state === 'X') continue;
+    if (state !== 'Z' || (await threads(pid)) > 1) return true;
   }
   return false;
 }

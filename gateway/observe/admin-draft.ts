@@ -4,7 +4,7 @@ import { jsonSchema } from '../config/json-schema.ts';
 import { readContent } from '../files/content.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { DraftFile } from '../model/draft.ts';
-import { isRefused, refuse } from './admin-exchanges.ts';
+import { refuseRemote } from './admin-exchanges.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import type { AdminView } from './admin-view.ts';
 import { validateDraft } from './draft.ts';
@@ -23,26 +23,25 @@ export function answerDraft(app: FastifyInstance, view: AdminView): void {
     schema ??= jsonSchema();
     return sendJson(reply, schema);
   });
-  app.get('/draft', async (request, reply) =>
-    isRefused(request) ? refuse(reply) : sendJson(reply, await draftFile(view)),
-  );
-  app.post('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
-    const { success, data } = draft.safeParse(request.body);
-    if (!success) return sendProblem(reply, { status: 400, detail: USAGE });
-    // Problems quote values of environment variables.
-    if (view.mode === 'production') return sendProblem(reply, { status: 409, detail: NOT_IN_PRODUCTION });
-    return sendJson(reply, await validateDraft(data.text, view));
-  });
-  app.put('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
-    const { data } = draft.safeParse(request.body);
-    if (data?.hash === undefined) return sendProblem(reply, { status: 400, detail: USAGE });
-    const { text, hash } = data;
-    const refused = await inTurn(() => write(text, hash, view));
-    return refused === null
-      ? sendJson(reply, await draftFile(view))
-      : sendProblem(reply, { status: 409, detail: refused });
+  app.register(async (own) => {
+    own.addHook('onRequest', refuseRemote);
+    own.get('/draft', async (_request, reply) => sendJson(reply, await draftFile(view)));
+    own.post('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
+      const { success, data } = draft.safeParse(request.body);
+      if (!success) return sendProblem(reply, { status: 400, detail: USAGE });
+      // Problems quote values of environment variables.
+      if (view.mode === 'production') return sendProblem(reply, { status: 409, detail: NOT_IN_PRODUCTION });
+      return sendJson(reply, await validateDraft(data.text, view));
+    });
+    own.put('/draft', { bodyLimit: DRAFT_MAX_BYTES }, async (request, reply) => {
+      const { data } = draft.safeParse(request.body);
+      if (data?.hash === undefined) return sendProblem(reply, { status: 400, detail: USAGE });
+      const { text, hash } = data;
+      const refused = await inTurn(() => write(text, hash, view));
+      return refused === null
+        ? sendJson(reply, await draftFile(view))
+        : sendProblem(reply, { status: 409, detail: refused });
+    });
   });
 }
 

@@ -15,14 +15,17 @@ import { jsonChunks } from './json-pieces.ts';
 
 /** `/exchanges`, everything below it, and `/events`: clients' data is for this machine only, wherever the listener can be reached from. */
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {
-  answerEvents(app, view);
-  answerReads(app, view);
-  answerMessages(app, view.exchanges);
-  answerCompared(app, view.exchanges);
-  answerCapture(app, view.exchanges);
-  answerReplay(app, view);
-  answerSend(app, view);
-  answerExplainOf(app, view);
+  app.register(async (own) => {
+    own.addHook('onRequest', refuseRemote);
+    answerEvents(own, view);
+    answerReads(own, view);
+    answerMessages(own, view.exchanges);
+    answerCompared(own, view.exchanges);
+    answerCapture(own, view.exchanges);
+    answerReplay(own, view);
+    answerSend(own, view);
+    answerExplainOf(own, view);
+  });
 }
 
 function answerReads(app: FastifyInstance, view: AdminView): void {
@@ -33,7 +36,6 @@ function answerReads(app: FastifyInstance, view: AdminView): void {
     }),
   );
   app.get('/exchanges/:id', async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const id = idOf(request);
     const parameters = parametersOf(request);
     const bodies = parameters.get('bodies') === 'true';
@@ -86,7 +88,6 @@ const EVENTS_FULL = `${READERS_MAX} follow the events already. There is room for
 
 function answerMessages(app: FastifyInstance, exchanges: ExchangesView): void {
   app.get('/messages', async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const query = readMessageQuery(parametersOf(request));
     if (query === null)
       return sendProblem(reply, { status: 400, detail: '`limit` is a number from 1 to 1000.' });
@@ -97,7 +98,6 @@ function answerMessages(app: FastifyInstance, exchanges: ExchangesView): void {
 
 function answerCompared(app: FastifyInstance, exchanges: ExchangesView): void {
   app.get('/compare', async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const asked = parametersOf(request);
     const limit = Number(asked.get('limit') ?? 20);
     if (!Number.isInteger(limit) || limit < 0 || limit > 100)
@@ -109,14 +109,12 @@ function answerCompared(app: FastifyInstance, exchanges: ExchangesView): void {
 /** `POST /capture` keeps bodies of exchanges for a while, `DELETE /capture` stops that. */
 function answerCapture(app: FastifyInstance, exchanges: ExchangesView): void {
   app.post('/capture', async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const capture = readCapture(parametersOf(request), Date.now());
     if (capture === null) return sendProblem(reply, { status: 400, detail: CAPTURE_USAGE });
     await exchanges.capture(capture);
     return sendJson(reply, capture);
   });
-  app.delete('/capture', async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
+  app.delete('/capture', async (_request, reply) => {
     await exchanges.capture(null);
     return sendJson(reply, { route: null, until: 0 });
   });
@@ -124,7 +122,6 @@ function answerCapture(app: FastifyInstance, exchanges: ExchangesView): void {
 
 function answerReplay(app: FastifyInstance, view: AdminView): void {
   app.post('/exchanges/:id/replay', { bodyLimit: EDITS_MAX_BYTES }, async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const edits = readEdits(request.body);
     if (edits === null) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
     const id = idOf(request);
@@ -137,7 +134,6 @@ function answerReplay(app: FastifyInstance, view: AdminView): void {
 /** `POST /send` sends a new request through the gateway's own port; its body has the form of a replay's. */
 function answerSend(app: FastifyInstance, view: AdminView): void {
   app.post('/send', { bodyLimit: EDITS_MAX_BYTES }, async (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const edits = readEdits(request.body);
     if (edits?.target === undefined) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
     return sent(request, reply, NOTHING_KEPT, edits, view);
@@ -173,7 +169,6 @@ async function sent(
 /** `POST /explain`: like GET, for input that must not be part of a URL. */
 function answerExplainOf(app: FastifyInstance, view: AdminView): void {
   app.post('/explain', { bodyLimit: EDITS_MAX_BYTES }, (request, reply) => {
-    if (isRefused(request)) return refuse(reply);
     const asked = readEdits(request.body);
     if (asked?.target === undefined) return sendProblem(reply, { status: 400, detail: EDITS_USAGE });
     const { method = 'GET', target, fields = [] } = asked;
@@ -209,7 +204,6 @@ function withQuery(
   reply: FastifyReply,
   answer: (query: ExchangeQuery) => FastifyReply | Promise<FastifyReply>,
 ): FastifyReply | Promise<FastifyReply> {
-  if (isRefused(request)) return refuse(reply);
   const query = readQuery(parametersOf(request), Date.now());
   return query === null ? sendProblem(reply, { status: 400, detail: QUERY_USAGE }) : answer(query);
 }
@@ -222,16 +216,12 @@ function parametersOf({ url }: FastifyRequest): URLSearchParams {
  * Decided by the connection's own address, and by the browser's fields about the requesting page; fields of other clients count for
  * nothing.
  */
-export function isRefused({ socket, headers, adminUser }: FastifyRequest): boolean {
+export async function refuseRemote(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { socket, headers, adminUser } = request;
   // The holder of a key may be anywhere, and where the page is from was asked before.
-  if (adminUser !== null) return false;
+  if (adminUser !== null) return;
   const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return !isLoopback(from) || isOfAnotherOrigin(headers);
-}
-
-export function refuse(reply: FastifyReply): FastifyReply {
-  return sendProblem(reply, {
-    status: 403,
-    detail: `This is there for processes of the same machine only. ${FOR_NO_PAGE}`,
-  });
+  if (isLoopback(from) && !isOfAnotherOrigin(headers)) return;
+  const detail = `This is there for processes of the same machine only. ${FOR_NO_PAGE}`;
+  return sendProblem(reply, { status: 403, detail });
 }

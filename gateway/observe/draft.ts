@@ -32,15 +32,7 @@ export async function validateDraft(text: string, view: AdminView): Promise<Draf
 }
 
 function problemsOf(loaded: LoadResult & { ok: false }): DraftVerdict['problems'] {
-  return loaded.problems.map(({ line, column, length, path, expected, found, hint }) => ({
-    line,
-    column,
-    length,
-    path,
-    expected,
-    found,
-    hint,
-  }));
+  return loaded.problems.map(({ file: _, sourceLine: __, ...problem }) => problem);
 }
 
 type Diff = Awaited<ReturnType<typeof diffConfigs>>;

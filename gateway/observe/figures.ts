@@ -145,13 +145,7 @@ function drainedOf(same: readonly EndpointStatus[]): EndpointStatus {
 
 /** In the order of the first list that has each. */
 function byKey<T>(lists: readonly (readonly T[])[], key: (one: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const one of lists.flat()) {
-    const group = groups.get(key(one));
-    if (group) group.push(one);
-    else groups.set(key(one), [one]);
-  }
-  return [...groups.values()];
+  return [...Map.groupBy(lists.flat(), key).values()];
 }
 
 function sum(numbers: readonly number[]): number {

@@ -410,7 +410,7 @@ function answered(i: number): Entry {
 }
 
 describe('what entries weigh', () => {
-  const collector = nodeCollector();
+  const collector = nodeCollector;
 
   function held(): number {
     collector.all();

@@ -21,7 +21,7 @@ export class BulkMemory {
   #timer: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
 
-  constructor(collector: Collector = nodeCollector()) {
+  constructor(collector: Collector = nodeCollector) {
     this.#collector = collector;
   }
 

@@ -3,7 +3,7 @@ import { until } from '../proof/testing/poll.ts';
 import { nodeCollector } from './collector.ts';
 
 test.each(['young', 'all'] as const)('frees dead buffers: %s', async (which) => {
-  const collector = nodeCollector();
+  const collector = nodeCollector;
   // What tests before this one have left dies over several turns of the loop.
   let before = Number.POSITIVE_INFINITY;
   await until('nothing is left to free', () => {

@@ -50,6 +50,6 @@ const SHARE_MAX = 0.95;
 function processMemory(): MemorySource {
   return {
     residentBytes: () => process.memoryUsage.rss(),
-    collect: () => nodeCollector().all(),
+    collect: () => nodeCollector.all(),
   };
 }

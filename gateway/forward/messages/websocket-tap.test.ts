@@ -6,7 +6,7 @@ import { until } from '../../proof/testing/poll.ts';
 import { WebSocketTap } from './websocket-tap.ts';
 
 const DEFLATE = 'permessage-deflate';
-const collector = nodeCollector();
+const collector = nodeCollector;
 
 function taps(count: number, seen: SeenMessage[]): readonly WebSocketTap[] {
   return Array.from(

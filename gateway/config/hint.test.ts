@@ -212,3 +212,37 @@ describe('what other programs have as a setting and Portway has not', () => {
       expect(adviseKey(key, known, 'a route', {}).hint).toMatch(hint);
   });
 });
+
+describe('the file of another program', () => {
+  it.each([
+    [
+      'nginx',
+      'upstream a {\n  server 127.0.0.1:1;\n}\nserver {\n  location / { proxy_pass http://a; }\n}\n',
+      1,
+    ],
+    ['nginx', '# mine\nhttp {\n  gzip on; # yes\n}\n', 2],
+    ['Caddyfile', 'example.com {\n\treverse_proxy :3001\n}\n', 1],
+    ['Caddyfile', '{\n\temail a@b.test\n}\n:80 {\n\troot * /srv\n\tfile_server\n}\n', 4],
+    ['HAProxy', 'global\n  maxconn 9\nfrontend web\n  bind :80\n', 1],
+    ['Traefik', 'http:\n  routers:\n    a: { rule: "PathPrefix(`/a`)", service: a }\n', 1],
+    ['Traefik', '[entryPoints.web]\n  address = ":80"\n', 1],
+    ['Compose', 'services:\n  web:\n    image: nginx\n    ports: ["80:80"]\n', 1],
+    ['Kubernetes', 'apiVersion: networking.k8s.io/v1\nkind: Ingress\n', 1],
+  ])('of %s is one problem with a hint: %j', async (name, text, line) => {
+    const loaded = await loadContent(contentOf(Buffer.from(text)), 'x', {});
+    expect(loaded).toMatchObject({
+      ok: false,
+      problems: [
+        { line, found: expect.stringContaining(name), hint: expect.stringMatching(/`|Gateway API/) },
+      ],
+    });
+  });
+
+  it.each([
+    'routes: { /a: 3001 }\nservices:\n  a:\n    run: x\n    port: 3001\n',
+    '{ "services": {}, "routes": {\n"/a": 3001 } }',
+    'routes:\n  /a: 3001 # location /a { proxy_pass http://a; }\n',
+  ])('is not seen in %j', async (text) => {
+    expect((await loadContent(contentOf(Buffer.from(text)), 'x', {})).ok).toBe(true);
+  });
+});

@@ -3,6 +3,7 @@
 import { type Document, Lexer, type ParsedNode, parseAllDocuments, parseDocument, stringify } from 'yaml';
 import { converted, isGatewayApi } from './gateway-api/convert.ts';
 import { NoLines, TextLines } from './lines.ts';
+import { type OtherProgram, otherProgramOf } from './other-program.ts';
 import { ProblemList } from './problem-list.ts';
 import { MAX_DEPTH, type SourceNode } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -24,6 +25,8 @@ export function parseConfig(text: string, file: string, unplaced = false, offset
   const deep = tooDeepAt(text);
   if (deep >= 0) return { ok: false, problems: tooDeep(problems, deep) };
   const ofKubernetes = isGatewayApi(text);
+  const other = ofKubernetes || unplaced ? null : otherProgramOf(text);
+  if (other !== null) return { ok: false, problems: ofOther(problems, other) };
   const documents = ofKubernetes ? parseAllDocuments(text, OPTIONS) : [parseDocument(text, OPTIONS)];
   for (const yaml of documents as Document.Parsed<ParsedNode>[]) reportSyntax(yaml, lines, problems);
   if (problems.size > 0) return { ok: false, problems };
@@ -67,6 +70,11 @@ function tooDeep(problems: ProblemList, at: number): ProblemList {
     found: 'more',
     hint: 'no key of the configuration needs so many: is a bracket never closed?',
   });
+  return problems;
+}
+
+function ofOther(problems: ProblemList, { span, found, hint }: OtherProgram): ProblemList {
+  problems.add(span, [], { expected: 'a map with the key "routes"', found, hint });
   return problems;
 }
 

@@ -11,6 +11,7 @@ routes:
   /db: 3001
   /db/admin: { to: 3009, allow: [10.0.0.0/8, ::1], deny: 10.9.0.0/16 }
   /kept: { to: 3011, cache: true }
+  /named: { to: 3013, escape: name }
   /old: { redirect: /new }
   /docs: { folder: . }
   /app: { folder: ., fallback: gateway.config.yaml }
@@ -134,6 +135,14 @@ describe('portway explain', () => {
     expect((await explained(...args, '--production')).explanation.verdict.kind).toBe('not-found');
     const { stdout } = await runPortway(['explain', ...args], { cwd: folder });
     expect(stdout).toContain('led back to /db/assets/x.js');
+  });
+
+  it('says that a browser is led to the name of a route with `escape: name`', async () => {
+    const { code, explanation } = await explained('/named/a?x', '-H', 'Sec-Fetch-Dest: document');
+    expect([code, explanation.chosen?.id]).toEqual([0, '/named']);
+    const { location } = explanation.verdict as { location?: string };
+    expect(location).toMatch(/^http:\/\/named\.localhost(?::\d+)?\/a\?x$/);
+    expect((await explained('/named/a')).explanation.verdict.kind).toBe('forwarded');
   });
 
   it('says that a host is not served in development, and that it is in production', async () => {

@@ -78,5 +78,7 @@ function hostOf(headers: readonly HeaderLine[]): string | null {
 
 function isTaken({ verdict }: Explanation): boolean {
   if (verdict.kind === 'policy') return verdict.status < 400;
-  return ['forwarded', 'redirected', 'redirect', 'led-back', 'own-answer'].includes(verdict.kind);
+  return ['forwarded', 'redirected', 'redirect', 'led-back', 'led-to-name', 'own-answer'].includes(
+    verdict.kind,
+  );
 }

@@ -38,8 +38,8 @@ const hold = orWord('off', duration({ min: '100ms', max: '5m' }));
 const lane = oneOf('auto', 'wire', 'general').meta({ doc: { expected: 'auto, wire or general' } });
 
 const escapeChoice = z
-  .enum(['auto', 'redirect', 'script', 'off'])
-  .meta({ doc: { expected: 'auto, redirect, script or off' } });
+  .enum(['auto', 'redirect', 'script', 'name', 'off'])
+  .meta({ doc: { expected: 'auto, redirect, script, name or off' } });
 
 const INHERITED = {
   timeouts: inherited<'timeouts', typeof timeouts, TimeoutsConfig>('timeouts', timeouts, {
@@ -117,7 +117,7 @@ const INHERITED = {
       default: 'auto',
     },
     route: {
-      text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `script` puts a script into its HTML documents besides, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
+      text: 'What happens to requests that a page of the route sends outside its prefix ([escape.md](escape.md)): `redirect` leads them back, `script` puts a script into its HTML documents besides, `name` sends browsers that open a page to the name of the route instead, in development, `off` leaves them where they go, `auto` is `redirect` in development and `off` in production.',
       also: 'subfilter htmlrewrite basepath catch',
     },
   }),

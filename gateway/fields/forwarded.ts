@@ -1,6 +1,7 @@
 import { isIP, SocketAddress } from 'node:net';
 import type { Peer } from '../exchange/peer.ts';
 import { hostOf, isAuthority } from '../route/authority.ts';
+import type { OwnOrigin } from '../route/escape.ts';
 import { canonicalPath } from '../route/target.ts';
 import { AddressBlocks } from './address-blocks.ts';
 import { elementsFromLast } from './forwarded-elements.ts';
@@ -146,6 +147,22 @@ export function isPublicOrigin(
   const asked = portOf(authority, scheme);
   return asked === portOf(own, proto) || asked === port;
 }
+
+export function ownOriginOf(origin: Origin): OwnOrigin {
+  return {
+    port: origin.port,
+    owns: (scheme, authority) => isPublicOrigin(scheme, authority, origin),
+    at: (name) => originBelowLocalhost(name, origin),
+  };
+}
+
+/** Names below `localhost` lead to the client's own machine (RFC 6761 §6.3): to us only where it asks for us there. */
+function originBelowLocalhost(name: string, { proto, authority, port, outerPrefix }: Origin): string | null {
+  if (outerPrefix !== '' || !ON_CLIENT.has(hostOf(authority))) return null;
+  return `${proto}://${name}${port === portOf('', proto) ? '' : `:${port}`}`;
+}
+
+const ON_CLIENT: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Adds the fields that tell a service where a request came from. @param prefix the stripped prefix; empty: none */
 export function pushForwardedFields(out: string[], peer: Peer, origin: Origin, prefix: string): void {

@@ -293,7 +293,7 @@ export type PolicySettings = Readonly<Record<string, unknown>>;
 export type LaneChoice = 'auto' | 'wire' | 'general';
 
 /** The treatment of requests that a page of the route sends outside its prefix; `auto`: led back in development, not in production. */
-export type EscapeChoice = 'auto' | 'redirect' | 'script' | 'off';
+export type EscapeChoice = 'auto' | 'redirect' | 'script' | 'name' | 'off';
 
 /** The same where the mode is known. */
 export type EscapeWay = Exclude<EscapeChoice, 'auto'>;

@@ -10,7 +10,7 @@ import {
 } from '../fields/admission.ts';
 import { ALLOW } from '../policy/loop/loop.ts';
 import { hostOf } from '../route/authority.ts';
-import { type Escape, escapeOf } from '../route/escape.ts';
+import { type Escape, escapeOf, pageAtName } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { AnsweredHere, Exchange, ExchangeState } from './exchange.ts';
@@ -105,13 +105,21 @@ function leadBack(
 }
 
 /** A narrower route is a wall: no spelling of a path may walk around it. @throws GatewayError `bad_target` */
-function routed(exchange: Exchange, match: RouteMatch, context: ExchangeContext): Routed {
+function routed(exchange: Exchange, match: RouteMatch, context: ExchangeContext): Decision {
   const other = exchange.snapshot.table.otherReading(exchange, match);
   if (other !== null) throw new GatewayError('bad_target', `the target ${ambiguityText(match.route, other)}`);
   const { origin, facts } = exchange.believed;
   exchange.record.route = match.route.id;
   exchange.record.client = origin.client;
+  const location = match.route.escape === 'name' ? locationAtName(exchange, match) : null;
+  if (location !== null)
+    return answered({ status: 307, fields: ['Location', location, 'Cache-Control', 'no-store'] });
   return new Routed(exchange, match, origin, facts, context);
+}
+
+function locationAtName(exchange: Exchange, match: RouteMatch): string | null {
+  if (exchange.isUpgrade) return null;
+  return pageAtName(exchange.snapshot.table, exchange, match, exchange.ownOrigin);
 }
 
 function wantsPage({ target, method, snapshot, host }: Exchange): boolean {

@@ -9,7 +9,7 @@ import type { Peer } from '../exchange/peer.ts';
 import { CLIENT_LEFT_STATUS, type ExchangeRecord, noteError } from '../exchange/record.ts';
 import { wantsPage } from '../fields/accept.ts';
 import type { Arrival, LocalAnswer } from '../fields/exchange.ts';
-import { isPublicOrigin } from '../fields/forwarded.ts';
+import { ownOriginOf } from '../fields/forwarded.ts';
 import { type Believed, believe, type RequestFacts } from '../fields/request-facts.ts';
 import type { ForwardOwner } from '../forward/http.ts';
 import type { EndpointConfig } from '../model/config.ts';
@@ -157,8 +157,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
 
   /** The gateway's origin as the client sees it. */
   get ownOrigin(): OwnOrigin {
-    const { origin } = this.believed;
-    return { port: origin.port, owns: (scheme, authority) => isPublicOrigin(scheme, authority, origin) };
+    return ownOriginOf(this.believed.origin);
   }
 
   /** The values of a field as one list (RFC 9110 §5.3). */

@@ -1,6 +1,6 @@
 import type { FieldMap } from '../cache/entry.ts';
 import { keepable } from '../cache/storable.ts';
-import { isPublicOrigin, originOf, TrustedPeers } from '../fields/forwarded.ts';
+import { originOf, ownOriginOf, TrustedPeers } from '../fields/forwarded.ts';
 import { isNavigation, readFacts } from '../fields/request-facts.ts';
 import { requestFields } from '../fields/request-fields.ts';
 import { HIDDEN, isSecretName } from '../fields/secrets.ts';
@@ -20,18 +20,17 @@ import { authorityOf, schemeOf } from '../upstream/authority.ts';
 
 /** `explain`, with the changes that forwarding makes to the header section, from the code that makes them. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
-  const own = ownOriginOf(config, input);
+  const own = ownOrigin(config, input);
   return explain(table, { file: config.file, own, ...input, ...whatIsDone(table, config, input) });
 }
 
 /** The gateway's origin as the client of this request sees it. */
-function ownOriginOf(config: GatewayConfig, input: ExplainInput): OwnOrigin {
+function ownOrigin(config: GatewayConfig, input: ExplainInput): OwnOrigin {
   const { target, host, headers = [] } = input;
   const parsed = parseTarget(target);
   const authority = (parsed.ok ? parsed.target.authority : null) ?? host ?? 'localhost';
   const { claims } = readFacts(headers.flat());
-  const origin = originOf(peerOf(input), new TrustedPeers(config.trustProxy), authority, claims);
-  return { port: origin.port, owns: (scheme, named) => isPublicOrigin(scheme, named, origin) };
+  return ownOriginOf(originOf(peerOf(input), new TrustedPeers(config.trustProxy), authority, claims));
 }
 
 /** By the policies of the route, and to the fields. */

@@ -16,6 +16,8 @@ export interface OwnOrigin {
   /** Part of the cookie's name: cookies know no ports (RFC 6265 §8.5), and two gateways on one machine must not mix. */
   readonly port: string;
   owns(scheme: string, authority: string): boolean;
+  /** The origin of one of our names below `localhost`, `http://vite.localhost:3000`; `null`: this client would not find it. */
+  at(name: string): string | null;
 }
 
 /** A request that a page under `route` sent to a path that no route below `/` owns. */
@@ -71,6 +73,31 @@ export function pageOf(
 }
 
 export type Page = Pick<Escape, 'route' | 'by'>;
+
+/**
+ * Where a browser is sent that opens a page below the prefix of a route with `escape: name`: to the same page at the route's name, where
+ * its application owns `/` (decision 0213). `null`: the request stays.
+ */
+export function pageAtName(
+  table: RouteTable,
+  request: RouteRequest,
+  { route, named, prefixRawLength }: RouteMatch,
+  own: OwnOrigin,
+): string | null {
+  if (named || table.escapeWay(route) !== 'name' || !opensPage(request)) return null;
+  const origin = own.at(table.names?.of(route) ?? '');
+  if (origin === null) return null;
+  const rest = request.target.raw.slice(prefixRawLength);
+  return origin + (rest.startsWith('/') ? rest : `/${rest}`);
+}
+
+/** In a tab of its own. Browsers name the destination to origins that they trust, `localhost` among them. */
+function opensPage(request: RouteRequest): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  const destination = request.header('sec-fetch-dest');
+  if (destination !== undefined) return destination === 'document';
+  return /\btext\/html\b/i.test(request.header('accept') ?? '');
+}
 
 function mayEscape(table: RouteTable, { target, host }: RouteRequest, match: RouteMatch | null): boolean {
   if (!table.leadsBack || target.kind !== 'path') return false;

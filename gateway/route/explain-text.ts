@@ -149,10 +149,16 @@ function ledBackLines(verdict: Explanation['verdict'], { id }: ChosenRoute, pain
 }
 
 function redirectLines(verdict: Explanation['verdict'], paint: Paint): string[] {
-  if (verdict.kind !== 'redirected' && verdict.kind !== 'redirect') return [];
+  if (verdict.kind !== 'redirected' && verdict.kind !== 'redirect' && verdict.kind !== 'led-to-name')
+    return [];
   const location = paint('bold', printable(verdict.location));
   if (verdict.kind === 'redirect')
     return [`${paint('mark', `↪ ${verdict.status}`)}  every client is sent to ${location}`];
+  if (verdict.kind === 'led-to-name')
+    return [
+      `${paint('mark', '↪ 307')}  a browser that opens a page is sent to ${location} (\`escape: name\`);`,
+      '       any other request gets what follows.',
+    ];
   return [
     `${paint('mark', '↪ 308')}  a browser is sent to ${location} first, so that relative links on the page work;`,
     '       any other client gets what follows at once.',

@@ -8,7 +8,7 @@ import type { EndpointAddress, EndpointConfig, MirrorConfig, RouteConfig } from 
 import { hostOf, schemePrefix } from './authority.ts';
 import { balanceText, percentText, shareText } from './balance-text.ts';
 import { type Loss, lossesOf } from './candidacy.ts';
-import { type Escape, escapeOf } from './escape.ts';
+import { type Escape, escapeOf, pageAtName } from './escape.ts';
 import type {
   ChosenRoute,
   ExplainedCandidate,
@@ -52,13 +52,23 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
   return {
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
-    verdict: answeredBy(input) ?? verdictOf(table, request, match),
+    verdict: ledToName(table, input, request, match) ?? answeredBy(input) ?? verdictOf(table, request, match),
     chosen: match === null ? null : chosenRoute(table, match, target, input.drained),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
     changes: match === null ? null : (input.changes ?? null),
     policies: input.policies ?? [],
   };
+}
+
+function ledToName(
+  table: RouteTable,
+  { own }: ExplainInput,
+  request: RouteRequest,
+  match: RouteMatch | null,
+): Verdict | null {
+  const location = match !== null && own ? pageAtName(table, request, match, own) : null;
+  return location === null ? null : { kind: 'led-to-name', status: 307, location };
 }
 
 function ledBack(

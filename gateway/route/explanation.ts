@@ -56,6 +56,8 @@ export type Verdict =
       readonly location: string;
       readonly by: 'referer' | 'cookie';
     }
+  /** A browser that opens a page of the route is sent to the route's name (escape.ts). */
+  | { readonly kind: 'led-to-name'; readonly status: 307; readonly location: string }
   | { readonly kind: 'not-found'; readonly status: 404 }
   /** The host is not among the served ones (served-hosts.ts). */
   | { readonly kind: 'host-refused'; readonly status: 421 }

@@ -57,7 +57,7 @@ export interface TableOptions {
   readonly dashboard?: boolean;
   /** Whether routes have names; default not. */
   readonly names?: boolean;
-  /** Decides `escape: auto`; default production. */
+  /** Decides `escape: auto`, and `escape: name` of a route without a name; default production. */
   readonly mode?: 'development' | 'production';
 }
 
@@ -134,7 +134,9 @@ class HostTable implements RouteTable {
   }
 
   escapeWay(route: RouteConfig): EscapeWay {
-    if (route.escape !== 'auto') return route.escape;
+    const { escape: choice } = route;
+    const isNameless = choice === 'name' && (this.names?.of(route) ?? null) === null;
+    if (choice !== 'auto' && !isNameless) return choice;
     return this.#options.mode === 'development' ? 'redirect' : 'off';
   }
 

@@ -50,7 +50,7 @@ export class EscapeNotices {
     if (framework === null) return `not needed where the application knows that it stands at ${path}/${or}`;
     const setting = framework.setting(path) + or;
     return framework.readsPath
-      ? `it looks like ${framework.name}, whose own router says "not found" at ${path}/: it works with ${setting}`
+      ? `it looks like ${framework.name}, whose own router says "not found" at ${path}/: it works with ${setting}${name === null ? '' : ', where `escape: name` leads browsers'}`
       : `it looks like ${framework.name}; not needed with ${setting}`;
   }
 }

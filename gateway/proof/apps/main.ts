@@ -23,7 +23,7 @@ async function proof(app: App, browser: Browser): Promise<Proof> {
   if (installation === null)
     return { row: null, line: `${app.title} is skipped: it can't be had here`, good: true };
   const result = await trial(app, installation.project, browser);
-  const atPath = result.byPath || app.notAtPath !== undefined;
+  const atPath = result.byPath || result.ledToName;
   const good = result.byName && atPath && (result.told || app.notTold !== undefined);
   const line = row(app, installation.version, result);
   return { row: line, line, good };

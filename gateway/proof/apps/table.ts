@@ -19,10 +19,14 @@ tried so, with the same words in each column, are Vite, Next.js, chat, Node-RED 
 
 /** The row of an application. */
 export function row(app: App, version: string, result: Result): string {
-  const { byPath, byScript, unstripped, byName, told } = result;
+  const { byPath, byScript, ledToName, unstripped, byName, told } = result;
   const word = (works: boolean, why?: string) =>
     works ? 'works' : ['fails', ...(why === undefined ? [] : [why])].join(': ');
-  const ways = [word(byPath, app.notAtPath), ...[byScript, unstripped, byName].map((works) => word(works))];
+  const instead = ledToName ? '; works with `escape: name`' : '';
+  const ways = [
+    word(byPath, app.notAtPath) + instead,
+    ...[byScript, unstripped, byName].map((works) => word(works)),
+  ];
   return `| ${[`${app.title} ${version}`, ...ways, app.setting, word(told, app.notTold)].join(' | ')} |`;
 }
 

@@ -12,6 +12,8 @@ import { type App, type AppInstance, ENV } from './app.ts';
 export interface Result {
   readonly byPath: boolean;
   readonly byScript: boolean;
+  /** With `escape: name`; not tried where it works at its path. */
+  readonly ledToName: boolean;
   readonly unstripped: boolean;
   readonly byName: boolean;
   /** It was told where it stands, and nothing was led back. */
@@ -29,11 +31,12 @@ export async function trial(app: App, project: string | null, browser: Browser):
   try {
     const byPath = await way({ at });
     const byScript = await way({ at, keys: ', escape: script' });
+    const ledToName = app.notAtPath !== undefined && (await way({ at, keys: ', escape: name' }));
     const unstripped = await attempt(untold, { at, keys: ', strip: false' }, browser);
     const byName = await way({ at, named: true });
     // Development servers allow one of them in a project.
     untold.end();
-    return { byPath, byScript, unstripped, byName, told: await told(app, project, browser) };
+    return { byPath, byScript, ledToName, unstripped, byName, told: await told(app, project, browser) };
   } finally {
     untold.end();
   }

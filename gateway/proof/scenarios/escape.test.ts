@@ -130,6 +130,57 @@ describe.each(routeKinds)('a request that escapes its prefix on $kind', ({ route
   });
 });
 
+describe.each(routeKinds)('escape: name on $kind', ({ routes, files }) => {
+  const DOCUMENT = 'Sec-Fetch-Dest: document';
+  async function stage(mode: 'development' | 'production' = 'development', more = '') {
+    const service = (await startService()).answer(ok('<p>', 'Content-Type: text/html'));
+    const yaml = `${routes('/vite', service.port, 'escape: name')}\n${more}`;
+    return { service, gateway: await startTestGateway(yaml, { files, mode }) };
+  }
+  const get = (target: string, host: string, ...fields: string[]) =>
+    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;
+
+  test.each([
+    ['/vite', 'localhost', 'http://vite.localhost/'],
+    ['/vite/a%2Fb?x=1', '127.0.0.1:3000', 'http://vite.localhost:3000/a%2Fb?x=1'],
+    ['/vite?x', '[::1]:3000', 'http://vite.localhost:3000/?x'],
+    ['/vite//evil.example', 'localhost:3000', 'http://vite.localhost:3000//evil.example'],
+  ])('sends a browser that opens %s on %s to %s', async (target, host, location) => {
+    const { service, gateway } = await stage();
+    const answer = await gateway.exchange(get(target, host, DOCUMENT));
+    expect([answer.status, answer.head.value('location')]).toEqual([307, location]);
+    expect(answer.head.value('cache-control')).toBe('no-store');
+    expect((await gateway.exchange(get('/vite/', host, 'Accept: text/html'))).status).toBe(307);
+    expect(service.requests).toEqual([]);
+  });
+
+  test.each([
+    ['what its pages ask for', get('/vite/x', 'localhost', 'Sec-Fetch-Dest: script', 'Accept: text/html')],
+    ['a frame', get('/vite/x', 'localhost', 'Sec-Fetch-Dest: iframe')],
+    ['a program', get('/vite/x', 'localhost', 'Accept: */*')],
+    ['a form', get('/vite/x', 'localhost', DOCUMENT).replace('GET', 'POST')],
+    ['the name itself', get('/vite/x', 'vite.localhost', DOCUMENT)],
+  ])('leaves %s where it is', async (_what, head) => {
+    const { gateway } = await stage();
+    expect((await gateway.exchange(head)).status).toBe(200);
+  });
+
+  test('leads what escapes back as ever', async () => {
+    const { gateway } = await stage();
+    expect((await gateway.get('/x.js', page('/vite/'))).head.value('location')).toBe('/vite/x.js');
+  });
+
+  test.each([
+    ['production', ''],
+    ['development', 'hosts: off\n'],
+    ['development', 'trustProxy: loopback\n'],
+  ] as const)('stays at the path in %s with %j', async (mode, more) => {
+    const { gateway } = await stage(mode, more);
+    const outer = more.startsWith('trust') ? ['X-Forwarded-Host: shop.test'] : [];
+    expect((await gateway.exchange(get('/vite/', 'localhost', DOCUMENT, ...outer))).status).toBe(200);
+  });
+});
+
 describe.each(routeKinds)('the cookie of a page on $kind', ({ routes, files }) => {
   async function stage(...fields: string[]) {
     const service = (await startService()).answer(ok('<p>', ...fields));
@@ -223,7 +274,10 @@ describe('what is told of it', () => {
       '/@vite/client',
       /it looks like Vite; not needed with `base: '\/app\/'`.*, or at http:\/\/app\.localhost:\d+ /,
     ],
-    ['/runtime~main.js', /Docusaurus, whose own router says "not found" at \/app\/: it works with `baseUrl/],
+    [
+      '/runtime~main.js',
+      /Docusaurus, whose own router says "not found" at \/app\/: it works with `baseUrl.*app\.localhost:\d+, where `escape: name` leads browsers /,
+    ],
   ])('%s is told in the log, with what to set and the name', async (asked, notice) => {
     const gateway = await startTestGateway('routes:\n  /app: 1\n', DEVELOPMENT);
     await gateway.get(asked, page('/app/'));

@@ -24,7 +24,9 @@ export class AcmeError extends Error {
 
 /** Advice for the operator. */
 export function adviceFor(type: string): string {
-  return ADVICE[type] ?? 'the old certificate, if there is one, stays in use; the next try is later';
+  // The type comes from the directory, and may be a name that every object has.
+  const advice = Object.hasOwn(ADVICE, type) ? ADVICE[type] : undefined;
+  return advice ?? 'the old certificate, if there is one, stays in use; the next try is later';
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

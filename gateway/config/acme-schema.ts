@@ -15,7 +15,7 @@ const DIRECTORIES: Readonly<Record<string, string>> = {
 };
 
 function parseDirectory(text: string): ParseResult<string> {
-  const known = DIRECTORIES[text];
+  const known = Object.hasOwn(DIRECTORIES, text) ? DIRECTORIES[text] : undefined;
   if (known !== undefined) return accepted(known);
   if (!URL.canParse(text)) return refused();
   const { protocol, username, href } = new URL(text);

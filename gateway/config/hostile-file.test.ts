@@ -33,9 +33,16 @@ services: { db: { run: "node x", port: 3001 } } # end
     ['indentation', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('')],
     ['quotes', '"'.repeat(50_001)],
     ['NUL', 'routes:\n  /a\0: 3001\n'],
+    ['a name that every object has', 'services: { constructor: true }\nroutes: { toString: true }'],
+    ['a scheme that every object has', 'routes: { /a: "constructor://db:80" }'],
+    [
+      'an authority that every object has',
+      'tls: { acme: { names: a.test, directory: toString } }\nroutes: {}',
+    ],
+    ['a password that is no URL', 'shared: "redis://:50%@db"\nroutes: {}'],
     ['one long line', `routes: { /${'a'.repeat(100_000)}: x }`],
   ])('with nothing but %s', async (_, text) => {
-    await expectAnswer(text);
+    expect((await expectAnswer(text)).ok).toBe(false);
   });
 });
 
@@ -67,10 +74,11 @@ const SPECIAL = [
   '~',
 ];
 
-async function expectAnswer(text: string): Promise<void> {
+async function expectAnswer(text: string) {
   const result = await loadContent(contentOf(Buffer.from(text)), FILE, {});
   if (result.ok) expect(result.config.file).toBe(FILE);
   else expect(result.formatted).toContain('expected');
+  return result;
 }
 
 /** A repeatable sequence of numbers from 0 to 1. */

@@ -22,8 +22,8 @@ export function hintOf(
   const key = String(leaf.path.at(-1));
   if (key === 'tls' && leaf.path[0] === 'routes' && typeof value !== 'object') return OF_SERVICES;
   if (typeof value === 'string') return textHint(value, doc, leaf);
-  if (doc.expected === 'the path of a file' && (key === 'basic' || key === 'keys')) return SHORT[key];
-  if (value === true) return ON[key];
+  if (doc.expected === 'the path of a file' && (key === 'basic' || key === 'keys')) return SHORT.get(key);
+  if (value === true) return ON.get(key);
   if (isMixedList(leaf, document))
     return 'a list holds targets, or maps with "to", not both; endpoints with weights stand below "to:"';
   const isMap = doc.expected?.startsWith('a map') ?? false;
@@ -35,7 +35,7 @@ const OF_SERVICES =
 const CERTIFICATES = 'acme: on orders certificates, dev makes some for this machine (docs/tls.md)';
 
 /** Likely intentions of switching these on. */
-const ON: Readonly<Record<string, string>> = {
+const ON: ReadonlyMap<string, string> = mapOf({
   admin: 'leave the key out for 127.0.0.1:3900',
   trustProxy: 'say whom to believe: loopback, private, or addresses',
   health: 'say what to ask: /healthz, say, or tcp',
@@ -44,10 +44,10 @@ const ON: Readonly<Record<string, string>> = {
   slowStart: 'say how long: 30s',
   breaker: 'write on',
   tls: CERTIFICATES,
-};
+});
 
 /** Likely intentions of text in place of a map. */
-const SHORT: Readonly<Record<string, string>> = {
+const SHORT: ReadonlyMap<string, string> = mapOf({
   rateLimit: 'with its key: { rate: 100/s }',
   cors: 'on is every origin, without cookies; or name them: { origins: https://app.example.com }',
   errorPages: 'say which answers have the page: { 404: ./404.html, 5xx: ./down.html }',
@@ -62,10 +62,15 @@ const SHORT: Readonly<Record<string, string>> = {
   basic: 'users stand in a file of their own, made by "portway passwd" (docs/auth.md)',
   keys: 'keys stand in a file of their own (docs/auth.md)',
   cache: 'true is enough: how long an answer is kept is said by its own Cache-Control (docs/cache.md)',
-};
+});
+
+/** A key may be any word, `constructor` too, which every object has. */
+function mapOf(hints: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(hints));
+}
 
 function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undefined {
-  if (leaf.path.at(-1) === 'rateLimit') return SHORT.rateLimit;
+  if (leaf.path.at(-1) === 'rateLimit') return SHORT.get('rateLimit');
   if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
   if (doc.type?.includes('#retries')) return retriesHint(value);
   if (doc.needsUnit !== undefined && doc.bounds && value >= 0)
@@ -102,7 +107,7 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   const pasted = pastedHint(text);
   if (pasted !== null) return pasted;
   if (doc.type === 'port') return portHint(text);
-  const short = SHORT[String(leaf.path.at(-1))];
+  const short = SHORT.get(String(leaf.path.at(-1)));
   if (short !== undefined) return short;
   const glued = /^(\/\S*?):(\S+)/.exec(text);
   if (glued && doc.expected?.startsWith('a map'))

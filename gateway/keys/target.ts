@@ -142,7 +142,7 @@ function bracketsHint(text: string, colon: number): string {
 }
 
 function parseUrl(text: string, scheme: string): ParseResult<Target> {
-  const spoken = SCHEMES[scheme];
+  const spoken = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
   if (spoken === undefined) return refused(schemeHint(text, scheme));
   const match = /^[a-z0-9]+:\/\/([^/?#]*)([/?#].*)?$/is.exec(text)!;
   const authority = match[1]!;

@@ -1,3 +1,4 @@
+import { TransientMap } from '../exchange/transient.ts';
 import type { Fetched } from './fetched.ts';
 
 /** A request for an answer that is being fetched already. */
@@ -32,7 +33,7 @@ export interface Flight {
  * not wait for a while, so that private answers are never queued behind each other.
  */
 export class CollapsedMisses {
-  readonly #flights = new Map<string, OpenFlight>();
+  readonly #flights = new TransientMap<string, OpenFlight>();
   readonly #unkeptUntil = new Map<string, number>();
   readonly #now: () => number;
 

@@ -1,3 +1,4 @@
+import { TransientSet } from '../exchange/transient.ts';
 import type { Coding } from '../policy/compress/coded-head.ts';
 import { type CacheLookup, isFresh, lookUp } from './cache-lookup.ts';
 import type { Outcome } from './cache-status.ts';
@@ -27,7 +28,7 @@ export class RouteCache {
   readonly counts: CacheCounts = { hits: 0, misses: 0 };
   readonly #refreshes = new Refreshes();
   readonly #store: CacheStore;
-  readonly #fetches = new Set<Fetched>();
+  readonly #fetches = new TransientSet<Fetched>();
 
   readonly #compressor: Compressor;
 

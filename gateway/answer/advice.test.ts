@@ -4,6 +4,7 @@ import type { EndpointAddress } from '../model/config.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
 import { routeConfig } from '../proof/testing/route-config.ts';
+import { serviceStatus as service } from '../proof/testing/status.ts';
 import { advise, type Situation } from './advice.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -25,19 +26,6 @@ function advice(code: ErrorCode, overrides: Partial<Omit<Situation, 'error'>> = 
     now: NOW,
     ...overrides,
   });
-}
-
-function service(overrides: Partial<ServiceStatus> = {}): ServiceStatus {
-  return {
-    name: 'db',
-    port: 3001,
-    state: 'ready',
-    pid: 1,
-    restarts: 0,
-    lastExit: null,
-    lastOutput: [],
-    ...overrides,
-  };
 }
 
 describe('what is said of a service that is not there', () => {

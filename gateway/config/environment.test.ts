@@ -1,25 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../files/content.ts';
-import type { GatewayConfig, RouteConfig } from '../model/config.ts';
-import { type Environment, loadContent } from './load.ts';
-
-const FILE = '/srv/portway/gateway.config.yaml';
-
-async function good(text: string, env: Environment = {}): Promise<GatewayConfig> {
-  const result = await loadContent(contentOf(Buffer.from(text)), FILE, env);
-  if (!result.ok) throw new Error(result.formatted);
-  return result.config;
-}
+import type { RouteConfig } from '../model/config.ts';
+import { configurationOf as good, problemsOf } from '../proof/testing/configuration.ts';
+import type { Environment } from './load.ts';
 
 async function theRoute(text: string, env: Environment = {}): Promise<RouteConfig> {
   const { routes } = await good(text, env);
   expect(routes).toHaveLength(1);
   return routes[0]!;
-}
-
-async function problemsOf(text: string, env: Environment = {}): Promise<string> {
-  const result = await loadContent(contentOf(Buffer.from(text)), FILE, env);
-  return result.ok ? '' : result.formatted;
 }
 
 const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ address }) => address.key);

@@ -2,19 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../files/content.ts';
-import type { GatewayConfig, Port, RouteConfig } from '../model/config.ts';
+import type { Port, RouteConfig } from '../model/config.ts';
 import { compilePolicyKeys } from '../policy/order.ts';
+import { CONFIG_FILE, configurationOf as good } from '../proof/testing/configuration.ts';
 import { placeServices } from './endpoint.ts';
-import { type Environment, loadConfig, loadContent } from './load.ts';
-
-const FILE = '/srv/portway/gateway.config.yaml';
-
-async function good(text: string, env: Environment = {}): Promise<GatewayConfig> {
-  const result = await loadContent(contentOf(Buffer.from(text)), FILE, env);
-  if (!result.ok) throw new Error(result.formatted);
-  return result.config;
-}
+import { loadConfig } from './load.ts';
 
 async function theRoute(text: string): Promise<RouteConfig> {
   const { routes } = await good(text);
@@ -27,7 +19,7 @@ const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ address }
 describe('the short form', () => {
   it('fills in every default', async () => {
     expect(await good('routes:\n  /db: 3001\n')).toEqual({
-      file: FILE,
+      file: CONFIG_FILE,
       host: '127.0.0.1',
       port: 3000,
       trustProxy: [],

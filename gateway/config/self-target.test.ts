@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../files/content.ts';
-import { loadContent } from './load.ts';
-
-async function problemsOf(text: string): Promise<string> {
-  const result = await loadContent(contentOf(Buffer.from(text)), 'gateway.config.yaml', {});
-  return result.ok ? '' : result.formatted;
-}
+import { problemsOf } from '../proof/testing/configuration.ts';
 
 describe('a target is the gateway itself only where a connection would end at it', () => {
   it.each([

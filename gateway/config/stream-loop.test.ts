@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../files/content.ts';
-import { loadContent } from './load.ts';
+import { problemsOf } from '../proof/testing/configuration.ts';
 
-async function problemsOf(streams: string, host = '127.0.0.1'): Promise<string> {
-  const text = `host: "${host}"\nroutes: { /a: 3001 }\nstreams: ${streams}\n`;
-  const result = await loadContent(contentOf(Buffer.from(text)), 'gateway.config.yaml', {});
-  return result.ok ? '' : result.formatted;
-}
+const problemsWith = (streams: string) =>
+  problemsOf(`host: 127.0.0.1\nroutes: { /a: 3001 }\nstreams: ${streams}\n`);
 
 describe('a stream that leads back to itself is refused', () => {
   it.each([
@@ -16,11 +12,11 @@ describe('a stream that leads back to itself is refused', () => {
     ['{ tcp: { 7000: 7001, 7001: 7002, 7002: 7000 } }', 'the stream tcp 7001 listens'],
     ['{ udp: { 7000: 7001, 7001: 7000 } }', 'it leads back here'],
   ])('%s', async (streams, text) => {
-    expect(await problemsOf(streams)).toContain(text);
+    expect(await problemsWith(streams)).toContain(text);
   });
 
   it('with a problem at every target on the way', async () => {
-    const problems = await problemsOf('{ tcp: { 7000: 7001, 7001: 7000, 7002: 7001 } }');
+    const problems = await problemsWith('{ tcp: { 7000: 7001, 7001: 7000, 7002: 7001 } }');
     expect(problems.match(/it leads back here/g)).toHaveLength(2);
   });
 
@@ -32,6 +28,6 @@ describe('a stream that leads back to itself is refused', () => {
     '{ tcp: { "127.0.0.2:7000": 7000 } }',
     '{ udp: { 7000: dns.internal:7000 } }',
   ])('%s leads nowhere that it came from', async (streams) => {
-    expect(await problemsOf(streams)).toBe('');
+    expect(await problemsWith(streams)).toBe('');
   });
 });

@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../files/content.ts';
-import type { GatewayConfig } from '../model/config.ts';
-import { loadContent } from './load.ts';
-
-async function compiled(text: string): Promise<GatewayConfig> {
-  const result = await loadContent(contentOf(Buffer.from(text)), 'test.yaml', {});
-  if (!result.ok) throw new Error(result.formatted);
-  return result.config;
-}
+import { configurationOf as compiled } from '../proof/testing/configuration.ts';
 
 /** The upstream of a route with these keys. */
 async function upstream(keys: string) {

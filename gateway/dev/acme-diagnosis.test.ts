@@ -1,17 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { AcmeStore, acmeFolder, certificateFile, NOTHING_ORDERED } from '../acme/store.ts';
-import { loadContent } from '../config/load.ts';
-import { contentOf } from '../files/content.ts';
+import { configurationOf } from '../proof/testing/configuration.ts';
 import { runHere } from '../proof/testing/portway.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 import { acmeWarnings, examineAcme } from './acme-diagnosis.ts';
 
 async function configOf(acme: string, head = '') {
   const yaml = `${head}tls: { acme: { ${acme} } }\nroutes: { shop.example.com/: 3001 }\n`;
-  const loaded = await loadContent(contentOf(Buffer.from(yaml)), 'gateway.config.yaml', {});
-  if (!loaded.ok) throw new Error(loaded.formatted);
-  return { config: loaded.config, acme: loaded.config.tls!.acme! };
+  const config = await configurationOf(yaml);
+  return { config, acme: config.tls!.acme! };
 }
 
 test('check advises to begin with the staging directory, until there is a certificate', async () => {

@@ -1,27 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { painter } from '../log/paint.ts';
 import type { EndpointStatus, RouteStatus, ServiceStatus, StreamStatus } from '../model/status.ts';
+import {
+  endpointStatus as endpoint,
+  routeStatus,
+  serviceStatus,
+  streamStatus,
+} from '../proof/testing/status.ts';
 import { type MapView, renderMap } from './map.ts';
 import { plainText } from './terminal-text.ts';
 
-function service(name: string, port: number | null, more: Partial<ServiceStatus> = {}): ServiceStatus {
-  return { name, port, state: 'ready', pid: 1, restarts: 0, lastExit: null, lastOutput: [], ...more };
-}
-
-function endpoint(address: string, state: EndpointStatus['state'] = 'up', reason: string | null = null) {
-  return { address, state, reason };
-}
-
-function route(label: string, endpoints: EndpointStatus[], behind: ServiceStatus | null = null): RouteStatus {
-  return { id: label, label, host: null, path: label, line: 1, endpoints, service: behind };
-}
-
-function stream(id: string, endpoints: EndpointStatus[], more: Partial<StreamStatus> = {}): StreamStatus {
-  const [protocol, port] = id.split(' ') as ['tcp' | 'udp', string];
-  const listen = { host: '127.0.0.1', port: Number(port) };
-  const counts = { connections: 0, refused: 0 };
-  return { id, protocol, listen, line: 1, problem: null, ...counts, endpoints, service: null, ...more };
-}
+const service = (name: string, port: number | null, more: Partial<ServiceStatus> = {}) =>
+  serviceStatus({ name, port, ...more });
+const route = (label: string, endpoints: EndpointStatus[], behind: ServiceStatus | null = null) =>
+  routeStatus(label, { endpoints, service: behind });
+const stream = (id: string, endpoints: EndpointStatus[], more: Partial<StreamStatus> = {}) =>
+  streamStatus(id, { endpoints, ...more });
 
 function view(more: Partial<MapView> = {}): MapView {
   const address = { host: '127.0.0.1', port: 3000 };

@@ -2,25 +2,10 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Port, ServiceConfig } from '../model/config.ts';
+import { serviceConfig as service } from '../proof/testing/gateway-config.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
 const node = process.execPath;
-
-function service(overrides: Partial<ServiceConfig> = {}): ServiceConfig {
-  const source = { line: 1, column: 1 };
-  return {
-    name: 'db',
-    source,
-    run: 'true',
-    port: 3001 as Port,
-    cwd: '/',
-    env: {},
-    freePort: false,
-    watch: [],
-    ...overrides,
-  };
-}
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'portway-path-'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Port, ServiceConfig } from '../model/config.ts';
 import { freePort } from '../proof/testing/free-port.ts';
+import { serviceConfig } from '../proof/testing/gateway-config.ts';
 import { until } from '../proof/testing/poll.ts';
 import { runs } from '../proof/testing/process-facts.ts';
 import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
@@ -29,18 +30,7 @@ async function start(
   options: { policy?: Partial<ServicePolicy>; config?: Partial<ServiceConfig> } = {},
 ): Promise<Started> {
   const port = options.config?.port ?? (await freePort());
-  const source = { line: 7, column: 3 };
-  const config = {
-    name: 'db',
-    source,
-    run,
-    port: port as Port,
-    cwd: '/',
-    env: {},
-    freePort: false,
-    watch: [],
-    ...options.config,
-  };
+  const config = serviceConfig({ run, port: port as Port, ...options.config });
   const [lines, notices]: [string[], string[]] = [[], []];
   const report = {
     line: (_name: string, text: string) => void lines.push(text),

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Port, ServiceConfig } from '../model/config.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
+import { serviceConfig } from '../proof/testing/gateway-config.ts';
 import { until } from '../proof/testing/poll.ts';
 import { runs } from '../proof/testing/process-facts.ts';
 import { listening, program } from '../proof/testing/program.ts';
@@ -25,16 +26,7 @@ function supervise(stopGraceMs = 500) {
 }
 
 function config(name: string, run: string, port: number | undefined): ServiceConfig {
-  return {
-    name,
-    source: { line: 1, column: 1 },
-    run,
-    port: (port ?? null) as Port | null,
-    cwd: '/',
-    env: {},
-    freePort: false,
-    watch: [],
-  };
+  return serviceConfig({ name, run, port: (port ?? null) as Port | null });
 }
 
 const pids = (supervisor: Supervisor) =>

@@ -1,22 +1,14 @@
 import { createConnection } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ServiceStatus } from '../model/status.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, get, request } from '../proof/testing/raw-client.ts';
+import { serviceStatus } from '../proof/testing/status.ts';
 import { createAdmin } from './admin.ts';
 import type { ServiceControl } from './admin-services.ts';
 import type { AdminView } from './admin-view.ts';
 
-const status: ServiceStatus = {
-  name: 'db',
-  port: 3001,
-  state: 'ready',
-  pid: 7,
-  restarts: 0,
-  lastExit: null,
-  lastOutput: [],
-};
+const status = serviceStatus();
 
 /** An admin listener of a gateway with one service. */
 async function admin(control = true) {

@@ -5,9 +5,10 @@ import type { Purge } from '../cache/purge.ts';
 import { TimeSlice } from '../exchange/time-slice.ts';
 import type { Port } from '../model/config.ts';
 import type { Replacement, TrafficStatus } from '../model/status.ts';
-import { gatewayConfig } from '../proof/testing/gateway-config.ts';
+import { gatewayConfig, serviceConfig } from '../proof/testing/gateway-config.ts';
 import { until } from '../proof/testing/poll.ts';
 import { connect, request } from '../proof/testing/raw-client.ts';
+import { routeStatus, streamStatus } from '../proof/testing/status.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { createAdmin } from './admin.ts';
 import { adminResources } from './admin-resources.ts';
@@ -16,32 +17,13 @@ import type { FigureReaders } from './figures.ts';
 
 const config = gatewayConfig([], {
   file: '/srv/gateway.config.yaml',
-  services: [
-    {
-      name: 'db',
-      source: { line: 9, column: 3 },
-      run: 'node db.ts',
-      port: 3001 as Port,
-      cwd: '/srv',
-      env: { DB_PASSWORD: 'hunter2' },
-      freePort: false,
-      watch: [],
-    },
-  ],
+  services: [serviceConfig({ env: { DB_PASSWORD: 'hunter2' } })],
   admin: { host: 'admin.internal', port: 3900 as Port },
   log: { level: 'info', format: 'json', access: true },
   overload: null,
 });
 
-const route = {
-  id: '/db',
-  label: '/db',
-  host: null,
-  path: '/db',
-  line: 7,
-  endpoints: [{ address: '127.0.0.1:3001', state: 'up', reason: null }],
-  service: null,
-} as const;
+const route = routeStatus('/db');
 
 function explanation(input: ExplainInput): Explanation {
   return {
@@ -56,17 +38,7 @@ function explanation(input: ExplainInput): Explanation {
   };
 }
 
-const stream = {
-  id: 'udp 7000',
-  protocol: 'udp',
-  listen: { host: '127.0.0.1', port: 7000 },
-  line: 12,
-  problem: null,
-  connections: 3,
-  refused: 0,
-  endpoints: [{ address: '127.0.0.1:7001', state: 'unknown', reason: null }],
-  service: null,
-} as const;
+const stream = streamStatus('udp 7000', { connections: 3 });
 
 const counted: TrafficStatus = {
   id: '/db',

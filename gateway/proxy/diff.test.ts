@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayConfig, Port, RouteConfig } from '../model/config.ts';
-import { gatewayConfig } from '../proof/testing/gateway-config.ts';
+import { gatewayConfig, serviceConfig } from '../proof/testing/gateway-config.ts';
 import { routeConfig } from '../proof/testing/route-config.ts';
 import { diffConfigs, hasMoved, isEmpty } from './diff.ts';
 
@@ -66,16 +66,7 @@ describe('what a reload changed', () => {
   });
 
   test('not the line of a service', async () => {
-    const service = {
-      name: 'db',
-      source: { line: 3, column: 1 },
-      run: 'x',
-      port: null,
-      cwd: '/',
-      env: {},
-      freePort: false,
-      watch: [],
-    };
+    const service = serviceConfig();
     const [before, after] = [3, 4].map((line) =>
       gatewayConfig([db], { services: [{ ...service, source: { line, column: 1 } }] }),
     );

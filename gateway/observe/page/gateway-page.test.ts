@@ -1,47 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { ConfigStatus, RouteStatus, ServiceStatus, StreamStatus } from '../../model/status.ts';
+import type { ConfigStatus, RouteStatus, StreamStatus } from '../../model/status.ts';
+import { routeStatus, serviceStatus, streamStatus } from '../../proof/testing/status.ts';
 import { type PageInput, renderPage, renderStatus } from './gateway-page.ts';
 import { statusPolicy } from './status-script.ts';
 
-const service: ServiceStatus = {
-  name: 'db-process',
-  port: 3001,
-  state: 'ready',
-  pid: 4242,
-  restarts: 2,
-  lastExit: null,
-  lastOutput: ['quiet while it runs'],
-};
-
-function route(changes: Partial<RouteStatus> = {}): RouteStatus {
-  return {
-    id: '/db',
-    label: '/db',
-    host: null,
-    path: '/db',
-    line: 7,
-    endpoints: [{ address: '127.0.0.1:3001', state: 'up', reason: null }],
-    service,
-    ...changes,
-  };
-}
-
-function stream(changes: Partial<StreamStatus> = {}): StreamStatus {
-  return {
-    id: 'tcp 7000',
-    protocol: 'tcp',
-    listen: { host: '127.0.0.1', port: 7000 },
-    line: 21,
-    problem: null,
-    connections: 0,
-    refused: 0,
-    endpoints: [{ address: 'localhost:7001', state: 'up', reason: null }],
-    service: null,
-    ...changes,
-  };
-}
+const service = serviceStatus({
+  ...{ name: 'db-process', pid: 4242, restarts: 2, lastOutput: ['quiet while it runs'] },
+});
+const route = (changes: Partial<RouteStatus> = {}) => routeStatus('/db', { service, ...changes });
+const stream = (changes: Partial<StreamStatus> = {}) => streamStatus('tcp 7000', changes);
 
 const config: ConfigStatus = {
   file: '/home/ada/gateway.config.yaml',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointStatus, RouteStatus, StreamStatus } from '../../model/status.ts';
+import { endpointStatus, routeStatus, serviceStatus, streamStatus } from '../../proof/testing/status.ts';
 import { headline, title } from '../headline.ts';
 import { routeState } from '../route-state.ts';
 import { pageStatus } from './page-status.ts';
@@ -8,7 +9,7 @@ type State = EndpointStatus['state'];
 
 function route(path: string, states: readonly State[], changes: Partial<RouteStatus> = {}): RouteStatus {
   const endpoints = states.map((state, i) => ({ address: `10.0.0.${i}:3001`, state, reason: null }));
-  return { id: path, label: path, host: null, path, line: 3, endpoints, service: null, ...changes };
+  return routeStatus(path, { endpoints, ...changes });
 }
 
 const config = { file: '/srv/gateway.config.yaml', loadedAt: 0, reloads: 0, rejected: null };
@@ -18,10 +19,7 @@ function status(...routes: RouteStatus[]) {
 }
 
 function stream(id: string, state: State, problem: string | null = null): StreamStatus {
-  const [protocol, port] = id.split(' ') as ['tcp' | 'udp', string];
-  const endpoints = [{ address: '10.0.0.1:7001', state, reason: null }];
-  const listen = { host: '127.0.0.1', port: Number(port) };
-  return { id, protocol, listen, line: 9, problem, connections: 0, refused: 0, endpoints, service: null };
+  return streamStatus(id, { endpoints: [endpointStatus('10.0.0.1:7001', state)], problem });
 }
 
 describe('the state of a route', () => {
@@ -103,22 +101,9 @@ describe('the headline', () => {
     expect([headline(shown), title(shown)]).toEqual([says, tab]);
   });
 
-  const started = {
-    name: 'a',
-    port: 3001,
-    state: 'starting',
-    pid: 7,
-    restarts: 0,
-    lastExit: null,
-    lastOutput: [],
-    awaited: true,
-  } as const;
-  const crashed = {
-    ...started,
-    state: 'restarting',
-    restarts: 1,
-    lastExit: { code: 1, signal: null, at: 0 },
-  } as const;
+  const started = serviceStatus({ state: 'starting', awaited: true });
+  const lastExit = { code: 1, signal: null, at: 0 };
+  const crashed = serviceStatus({ state: 'restarting', awaited: true, restarts: 1, lastExit });
   const open = { state: 'open', reason: 'all fail' } as const;
 
   it.each<{ routes: RouteStatus[]; says: string; tab: string; states: string[] }>([
@@ -177,15 +162,7 @@ describe('the headline', () => {
 });
 
 describe('the version of the status', () => {
-  const service = {
-    name: 'a',
-    port: 3001,
-    state: 'ready',
-    pid: 7,
-    restarts: 0,
-    lastExit: null,
-    lastOutput: ['one'],
-  } as const;
+  const service = serviceStatus({ lastOutput: ['one'] });
 
   it('stays while nothing changes, the output of a running process included', () => {
     const before = status(route('/a', ['up'], { service }));
@@ -196,7 +173,7 @@ describe('the version of the status', () => {
   it.each<{ what: string; after: RouteStatus }>([
     { what: 'a state', after: route('/a', ['down'], { service }) },
     { what: 'a restart', after: route('/a', ['up'], { service: { ...service, restarts: 1 } }) },
-    { what: 'a line', after: route('/a', ['up'], { service, line: 4 }) },
+    { what: 'a line', after: route('/a', ['up'], { service, line: 8 }) },
   ])('changes with $what', ({ after }) => {
     expect(status(after).version).not.toBe(status(route('/a', ['up'], { service })).version);
   });

@@ -1,4 +1,4 @@
-import type { GatewayConfig, Port, RouteConfig } from '../../model/config.ts';
+import type { GatewayConfig, Port, RouteConfig, ServiceConfig } from '../../model/config.ts';
 
 /** A compiled configuration without a file; what a test says about it, and the defaults. */
 export function gatewayConfig(
@@ -30,4 +30,11 @@ export function gatewayConfig(
     ...overrides,
     routes,
   };
+}
+
+/** A compiled process of `services:`. */
+export function serviceConfig(overrides: Partial<ServiceConfig> = {}): ServiceConfig {
+  const place = { source: { line: 7, column: 3 }, cwd: '/' };
+  const rest = { port: 3001 as Port, freePort: false, env: {}, watch: [] };
+  return { name: 'db', run: 'true', ...place, ...rest, ...overrides };
 }

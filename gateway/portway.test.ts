@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -8,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, defineConfig, type Gateway, type StartOptions, startGateway } from './portway.ts';
 import { Logbook } from './proof/testing/logbook.ts';
 import { until } from './proof/testing/poll.ts';
+import { temporaryFolder } from './proof/testing/program.ts';
 import { ok, startService } from './proof/testing/service.ts';
 
 const repository = fileURLToPath(new URL('../node_modules', import.meta.url));
@@ -16,13 +16,6 @@ async function started(options: StartOptions): Promise<Gateway> {
   const gateway = await startGateway({ port: 0, ...options });
   onTestFinished(async () => void (await gateway.close(0)));
   return gateway;
-}
-
-async function folder(files: Readonly<Record<string, string>> = {}): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'portway-api-'));
-  onTestFinished(() => rm(path, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
-  return path;
 }
 
 async function answered(gateway: Gateway, path: string): Promise<string> {
@@ -38,7 +31,7 @@ async function problemsOf(options: StartOptions) {
 describe('startGateway', () => {
   test('takes an object, the text of a file, or a file', async () => {
     const { port } = (await startService()).answer(ok('served'));
-    const file = join(await folder({ 'g.yaml': `routes: { /db: ${port} }\n` }), 'g.yaml');
+    const file = join(await temporaryFolder({ 'g.yaml': `routes: { /db: ${port} }\n` }), 'g.yaml');
     const sources: StartOptions[] = [
       { config: { routes: { '/db': port } } },
       { config: { routes: { '/db': { to: `127.0.0.1:${port}`, strip: true } }, log: { level: 'debug' } } },
@@ -131,7 +124,7 @@ describe('a file that is a module', () => {
     ['mts', 'import { port } from "./port.ts";\nexport default { routes: { "/db": port } };\n'],
   ])('%s serves what its default export says', async (ending, text) => {
     const { port } = (await startService()).answer(ok('served'));
-    const path = await folder({
+    const path = await temporaryFolder({
       [`gateway.config.${ending}`]: text.replace('PORT', String(port)),
       'port.ts': `export const port: number = ${port};\n`,
     });
@@ -144,7 +137,7 @@ describe('a file that is a module', () => {
     const [one, two] = [await startService(), await startService()];
     one.answer(ok('one'));
     two.answer(ok('two'));
-    const path = await folder({
+    const path = await temporaryFolder({
       'gateway.config.ts': 'import { port } from "./port.ts";\nexport default { routes: { "/db": port } };\n',
       'port.ts': `export const port = ${one.port};\n`,
     });
@@ -161,7 +154,7 @@ describe('a file that is a module', () => {
 
   test('reads the environment that it is started with', async () => {
     const { port } = (await startService()).answer(ok('served'));
-    const path = await folder({
+    const path = await temporaryFolder({
       'g.config.ts': 'export default { routes: { "/db": Number(process.env.DB_PORT) } };\n',
     });
     const gateway = await started({ file: join(path, 'g.config.ts'), env: { DB_PORT: String(port) } });
@@ -200,7 +193,7 @@ describe('a file that is a module', () => {
     ['is wrong in it', 'export default { routes: { "/db": 0 } };\n', '0', 'routes./db.to'],
   ])('is refused where it %s', async (what, text, found, where) => {
     const type = what === 'is taken for CommonJS' ? 'commonjs' : 'module';
-    const path = await folder({ 'g.ts': text, 'package.json': JSON.stringify({ type }) });
+    const path = await temporaryFolder({ 'g.ts': text, 'package.json': JSON.stringify({ type }) });
     const { message, problems } = await problemsOf({ file: join(path, 'g.ts') });
     expect(problems).toHaveLength(1);
     expect(problems[0]!.found).toContain(found);

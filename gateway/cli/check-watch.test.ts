@@ -14,9 +14,8 @@ const GOOD = 'routes:\n  /db: 3001\n';
 const BAD = 'routes:\n  /db: 3OO1\n';
 
 async function watched(files: Readonly<Record<string, string>>, args: readonly string[] = []) {
-  const cwd = await temporaryFolder();
+  const cwd = await temporaryFolder(files);
   const write = (name: string, text: string) => writeFile(join(cwd, name), text);
-  for (const [name, text] of Object.entries(files)) await write(name, text);
   const running = startPortway(['check', '--watch', ...args], { cwd });
   await running.said('Ctrl-C ends this');
   /** What it says because of the change. */
@@ -101,8 +100,7 @@ const hasScript = process.platform === 'linux' && spawnSync('script', ['--versio
 
 describe.runIf(hasScript)('portway check --watch on a terminal', () => {
   it('puts each report in the place of the one before', async () => {
-    const cwd = await temporaryFolder();
-    await writeFile(join(cwd, FILE), GOOD);
+    const cwd = await temporaryFolder({ [FILE]: GOOD });
     const command = `exec '${process.execPath}' '${PORTWAY}' check --watch`;
     const child = spawn('script', ['-qefc', command, '/dev/null'], {
       cwd,

@@ -2,17 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runHere, runPortway } from '../proof/testing/portway.ts';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile, temporaryFolder } from '../proof/testing/program.ts';
 
-async function folderWith(yaml: string, name = 'gateway.config.yaml'): Promise<string> {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, name), yaml);
-  return folder;
-}
-
-async function fileWith(yaml: string): Promise<string> {
-  return join(await folderWith(yaml), 'gateway.config.yaml');
-}
+const folderWith = (yaml: string, name = 'gateway.config.yaml') => temporaryFolder({ [name]: yaml });
 
 describe('portway check', () => {
   it('takes the file of the current folder', async () => {
@@ -22,7 +14,7 @@ describe('portway check', () => {
   });
 
   it('counts raw ports where there are any', async () => {
-    const file = await fileWith(
+    const file = await configFile(
       'routes: { /db: 3001 }\nstreams: { tcp: { 7000: 7001 }, udp: { 7000: 7001 } }',
     );
     expect((await runHere(['check', file])).stdout).toContain('1 route, 2 streams, 0 services, no problems');
@@ -32,7 +24,7 @@ describe('portway check', () => {
     '%j takes another file',
     async (args) => {
       const yaml = 'routes: { /db: 3001, /files: 3002 }\nservices: { db: { run: node db.js, port: 3001 } }';
-      const file = await fileWith(yaml);
+      const file = await configFile(yaml);
       const stdout = `${file}: 2 routes, 1 service, no problems\n`;
       expect(await runHere([...args, file])).toEqual({ code: 0, stdout, stderr: '' });
     },
@@ -106,7 +98,7 @@ describe('portway check', () => {
     ['9900', false],
     ['localhost:9900', false],
   ])('warns of `admin: %s` as a start does: %s', async (admin, warned) => {
-    const file = await fileWith(`admin: ${admin}\nroutes: { /db: 3001 }\n`);
+    const file = await configFile(`admin: ${admin}\nroutes: { /db: 3001 }\n`);
     await writeFile(join(dirname(file), 'keys.txt'), '');
     const { code, stdout } = await runHere(['check', file]);
     expect(code).toBe(0);
@@ -124,7 +116,7 @@ describe('portway check', () => {
     ['bandwidth: { answers: 1MB/s, by: user }', 'counts by user (bandwidth:)'],
     ['rateLimit: { rate: 1/s, by: user }, auth: { keys: keys.txt }', null],
   ])('warns of %s: %s', async (keys, warning) => {
-    const file = await fileWith(`routes: { /db: { to: 3001, ${keys} } }\n`);
+    const file = await configFile(`routes: { /db: { to: 3001, ${keys} } }\n`);
     await writeFile(join(dirname(file), 'keys.txt'), '');
     const { code, stdout } = await runHere(['check', file]);
     expect([code, stdout.includes('warning: the route /db')]).toEqual([0, warning !== null]);
@@ -142,14 +134,14 @@ describe('portway check', () => {
   });
 
   it('uses colours where they are asked for, and none elsewhere', async () => {
-    const file = await fileWith('routes: 7\n');
+    const file = await configFile('routes: 7\n');
     expect((await runHere(['check', file])).stdout).not.toContain('\x1b[');
     const coloured = await runHere(['check', file], { FORCE_COLOR: '1' });
     expect(coloured.stdout).toContain('\x1b[');
   });
 
   it('expands variables of the environment', async () => {
-    const file = await fileWith(`routes: { /db: "$${'{DB_PORT}'}" }`);
+    const file = await configFile(`routes: { /db: "$${'{DB_PORT}'}" }`);
     expect((await runHere(['check', file], { DB_PORT: '3001' })).code).toBe(0);
     expect((await runHere(['check', file], { DB_PORT: 'x' })).code).toBe(1);
   });

@@ -1,18 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runHere } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { COMMANDS } from './commands.ts';
 
 const hasBash = spawnSync('bash', ['--version']).status === 0;
 
 /** What a real bash offers where the cursor stands behind the last of these words. */
 async function offered(...words: string[]): Promise<string[]> {
-  const cwd = await mkdtemp(join(tmpdir(), 'portway-completion-'));
-  onTestFinished(() => rm(cwd, { recursive: true }));
-  await writeFile(join(cwd, 'other.yaml'), '');
+  const cwd = await temporaryFolder({ 'other.yaml': '' });
   const { stdout: script } = await runHere(['completion', 'bash']);
   const ask = `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _portway; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', `${script}\n${ask}`, 'bash', 'portway', ...words], {

@@ -1,13 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runHere } from '../proof/testing/portway.ts';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile } from '../proof/testing/program.ts';
 
 async function converted(text: string) {
-  const file = join(await temporaryFolder(), 'in.yaml');
-  await writeFile(file, text);
-  return runHere(['convert', file]);
+  return runHere(['convert', await configFile(text)]);
 }
 
 const OWN = `port: 8080

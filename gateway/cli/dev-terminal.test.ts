@@ -24,11 +24,11 @@ const timer = setInterval(() => {
 
 /** `portway dev` with the services `api` and `web` on a terminal, which tells its settings at the end. */
 async function onTerminal() {
-  const folder = await temporaryFolder();
   const [port = 0] = await freePorts(1);
   const run = JSON.stringify(await program(SOURCE));
   const routes = `{ /api: { to: auto, run: ${run} }, /web: { to: auto, run: ${run} } }`;
-  await writeFile(join(folder, 'gateway.config.yaml'), `port: ${port}\nadmin: false\nroutes: ${routes}\n`);
+  const yaml = `port: ${port}\nadmin: false\nroutes: ${routes}\n`;
+  const folder = await temporaryFolder({ 'gateway.config.yaml': yaml });
   const command = `stty rows 40 columns 100; '${process.execPath}' '${PORTWAY}' dev; stty -a; echo over`;
   const child = spawn('script', ['-qfc', command, '/dev/null'], {
     cwd: folder,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
 import { type PortwayProcess, runHere, startPortway } from '../proof/testing/portway.ts';
 import { killThoseThatRun, runs } from '../proof/testing/process-facts.ts';
-import { listening, program, temporaryFolder } from '../proof/testing/program.ts';
+import { configFile, listening, program, temporaryFolder } from '../proof/testing/program.ts';
 
 const portway = fileURLToPath(new URL('../bin/portway.js', import.meta.url));
 const saysPid = "console.log('pid', process.pid);";
@@ -198,17 +198,12 @@ describe('portway dev', () => {
   });
 
   it('runs what stands beside a route on a free port, and restarts it when its files change', async () => {
-    const folder = await temporaryFolder();
     const [port = 0] = await freePorts(1);
     const source = (word: string) =>
       `require('node:http').createServer((_, answer) => answer.end('${word} ' + process.env.PORT)).listen(process.env.PORT);`;
-    await mkdir(join(folder, 'api'));
-    await writeFile(join(folder, 'api', 'main.cjs'), source('first'));
     const route = `{ to: auto, run: "'${process.execPath}' main.cjs", cwd: api, watch: '*.cjs' }`;
-    await writeFile(
-      join(folder, 'gateway.config.yaml'),
-      `port: ${port}\nadmin: false\nroutes: { /api: ${route} }\n`,
-    );
+    const yaml = `port: ${port}\nadmin: false\nroutes: { /api: ${route} }\n`;
+    const folder = await temporaryFolder({ 'gateway.config.yaml': yaml, 'api/main.cjs': source('first') });
     const running = startPortway(['dev'], { cwd: folder });
     await running.said('Ctrl-C stops everything');
     const ask = async () => (await fetch(`http://127.0.0.1:${port}/api/`)).text();
@@ -346,21 +341,18 @@ describe('portway dev that can not start', () => {
   });
 
   it('shows what is wrong with the configuration', async () => {
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'gateway.config.yaml'), 'routes: { /a: 3OO1 }\n');
-    const { code, stderr } = await runHere(['dev', '--config', join(folder, 'gateway.config.yaml')]);
+    const file = await configFile('routes: { /a: 3OO1 }\n');
+    const { code, stderr } = await runHere(['dev', '--config', file]);
     expect(code).toBe(1);
     expect(stderr).toContain('gateway.config.yaml:1:');
     expect(stderr).toContain('1 problem\n');
   });
 
   it('shows what is wrong with a module that extends a route', async () => {
-    const folder = await temporaryFolder();
     const [port = 0, a = 0] = await freePorts(2);
-    await writeFile(join(folder, 'broken.ts'), 'export default 7;\n');
     const yaml = `port: ${port}\nadmin: false\nroutes: { /a: { to: ${a}, extend: ./broken.ts } }\n`;
-    await writeFile(join(folder, 'gateway.config.yaml'), yaml);
-    const running = startPortway(['dev'], { cwd: folder });
+    const cwd = await temporaryFolder({ 'gateway.config.yaml': yaml, 'broken.ts': 'export default 7;\n' });
+    const running = startPortway(['dev'], { cwd });
     expect(await running.ended()).toBe(1);
     expect(running.stderr).toMatch(/^portway: route \/a \(line \d+ of the configuration\): .*broken\.ts: /);
   });

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import type { Finding } from '../dev/diagnosis.ts';
 import { freePort } from '../proof/testing/free-port.ts';
 import { runHere, startPortway } from '../proof/testing/portway.ts';
 import { PORTWAY, Processes } from '../proof/testing/processes.ts';
+import { configFile } from '../proof/testing/program.ts';
 import { missingRedis, TestRedis } from '../proof/testing/redis.ts';
 import { selfSigned } from '../proof/testing/self-signed.ts';
 
@@ -24,17 +24,8 @@ async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<
 const web = (body: string, headers: Record<string, string> = { 'content-type': 'text/html' }) =>
   listening(createWebServer((_request, response) => void response.writeHead(200, headers).end(body)));
 
-/** A configuration in a folder that goes with the test. */
-async function written(yaml: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'portway-doctor-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, yaml);
-  return file;
-}
-
 async function doctor(yaml: string) {
-  const file = await written(`port: ${await freePort()}\n${yaml}`);
+  const file = await configFile(`port: ${await freePort()}\n${yaml}`);
   const { code, stdout } = await runHere(['doctor', '--json', '--config', file]);
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   const text = (await runHere(['doctor', '--config', file])).stdout;
@@ -112,7 +103,7 @@ test('the gateway’s own port in other hands is wrong, and the process is named
   const port = await web('mine');
   const { code, findings } = await doctor(`# ${''}\nadmin: false\nroutes: { /db: ${port} }\n`);
   expect([code, findings]).toEqual([0, []]);
-  const file = await written(`port: ${port}\nroutes: { /db: ${await web('other')} }\n`);
+  const file = await configFile(`port: ${port}\nroutes: { /db: ${await web('other')} }\n`);
   const { code: taken, stdout } = await runHere(['doctor', '--config', file]);
   expect(taken).toBe(1);
   expect(stdout).toContain(`port ${port}, the gateway's own: it is taken by`);
@@ -131,7 +122,7 @@ test('a service on the other loopback address, and one that says nothing, are to
 });
 
 test('the gateway of this configuration on its own port is no fault', async () => {
-  const file = await written(
+  const file = await configFile(
     `port: ${await freePort()}\nadmin: false\nroutes: { /db: ${await web('hello')} }\n`,
   );
   await startPortway(['dev', '--config', file]).said('Ctrl-C stops everything');
@@ -143,7 +134,7 @@ test('the gateway of this configuration on its own port is no fault', async () =
 });
 
 test('of this machine, few descriptors and names that do not resolve are noted', async () => {
-  const file = await written(`port: ${await freePort()}\nroutes: { /db: ${await web('hello')} }\n`);
+  const file = await configFile(`port: ${await freePort()}\nroutes: { /db: ${await web('hello')} }\n`);
   const command = `ulimit -n 300 && exec '${process.execPath}' '${PORTWAY}' doctor --json --config '${file}'`;
   const { stdout } = await promisify(execFile)('sh', ['-c', command]);
   const here = (JSON.parse(stdout).findings as Finding[]).filter(({ where }) => where === 'this machine');
@@ -164,7 +155,7 @@ test.each([
   ['has expired', -1, 1, 'wrong'],
   ['expires', 3_600_000, 0, 'note'],
 ])('a certificate of the gateway that %s is told', async (says, validMs, exits, level) => {
-  const file = await written(
+  const file = await configFile(
     `port: ${await freePort()}\ntls: { certificates: { cert: a.crt, key: a.key } }\nroutes: { /db: ${await web('hello')} }\n`,
   );
   const { cert, key } = selfSigned('shop.test', validMs);

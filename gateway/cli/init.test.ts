@@ -1,22 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { composeServices } from '../config/compose-file.ts';
 import { runPortway } from '../proof/testing/portway.ts';
-
-async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const cwd = await mkdtemp(join(tmpdir(), 'portway-init-'));
-  onTestFinished(() => rm(cwd, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(cwd, name)), { recursive: true });
-    await writeFile(join(cwd, name), text);
-  }
-  return cwd;
-}
+import { temporaryFolder } from '../proof/testing/program.ts';
 
 test('what the folder says becomes routes and services of a file that is sound', async () => {
-  const cwd = await folderWith({
+  const cwd = await temporaryFolder({
     'package.json': JSON.stringify({
       name: 'shop',
       workspaces: ['apps/*', '../out'],
@@ -46,7 +36,7 @@ test('what the folder says becomes routes and services of a file that is sound',
 
 test('the gateway leaves a port to the project that has it, and what two have is said', async () => {
   const manifest = (name: string, dev: string) => JSON.stringify({ name, scripts: { dev } });
-  const cwd = await folderWith({
+  const cwd = await temporaryFolder({
     'package.json': JSON.stringify({ workspaces: ['apps/*'] }),
     'apps/a/package.json': manifest('a', 'node a.js --port 3000'),
     'apps/b/package.json': manifest('b', 'docusaurus start'),
@@ -71,13 +61,16 @@ test.each([
   ['pnpm', { 'package.json': '{}', 'pnpm-workspace.yaml': 'packages: ["web", "!x"]\n' }],
 ])('workspaces of %s, and the script whose port is known', async (_whose, files) => {
   const scripts = { dev: 'nodemon server.js', start: 'PORT=18300 node server.js' };
-  const cwd = await folderWith({ ...files, 'web/package.json': JSON.stringify({ name: 'web', scripts }) });
+  const cwd = await temporaryFolder({
+    ...files,
+    'web/package.json': JSON.stringify({ name: 'web', scripts }),
+  });
   const { stdout } = await runPortway(['init', '--no-scan', '--dry-run'], { cwd });
   expect(stdout).toContain('  /web: 18300  # `start` of web/package.json\n');
 });
 
 test('a Procfile of development goes first, and its processes get PORT', async () => {
-  const cwd = await folderWith({
+  const cwd = await temporaryFolder({
     Procfile: 'web: never\n',
     'Procfile.dev': `web: puma -p \${PORT:-18200}\nother: puma -p $PORT\ncss: rails css:watch\nrelease: ./migrate\nno process\n`,
   });
@@ -93,13 +86,13 @@ test('a Procfile of development goes first, and its processes get PORT', async (
 });
 
 test('a configuration that is there stays as it is', async () => {
-  const cwd = await folderWith({ 'gateway.config.ts': 'export default {};\n' });
+  const cwd = await temporaryFolder({ 'gateway.config.ts': 'export default {};\n' });
   const { code, stderr } = await runPortway(['init'], { cwd });
   expect([code, stderr]).toEqual([1, expect.stringContaining('there is gateway.config.ts already')]);
 });
 
 test('a file that can not be written is said', async () => {
-  const cwd = await folderWith({});
+  const cwd = await temporaryFolder({});
   await symlink('nowhere/at-all.yaml', join(cwd, 'gateway.config.yaml'));
   const { code, stderr } = await runPortway(['init', '--no-scan'], { cwd });
   expect([code, stderr]).toEqual([

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
@@ -11,13 +9,10 @@ test('portway purge makes the workers of the gateway that runs here forget', asy
   const service = (await startService()).answer(({ target }) =>
     ok('x', 'Cache-Control: max-age=60', `Cache-Tag: of${target.slice(0, 2).replace('/', '-')}, a b+c`),
   );
-  const cwd = await temporaryFolder();
   const [port = 0, adminPort = 0] = await freePorts(2);
   const routes = `routes: { /img: { to: ${service.port}, cache: true } }`;
-  await writeFile(
-    join(cwd, 'gateway.config.yaml'),
-    `port: ${port}\nadmin: ${adminPort}\nworkers: 2\n${routes}\n`,
-  );
+  const yaml = `port: ${port}\nadmin: ${adminPort}\nworkers: 2\n${routes}\n`;
+  const cwd = await temporaryFolder({ 'gateway.config.yaml': yaml });
   const purge = async (...what: string[]) => {
     const { code, stdout, stderr } = await runPortway(['purge', ...what], { cwd });
     return code === 0 ? stdout.trim() : `${code} ${stderr}`;

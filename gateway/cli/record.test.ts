@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { appendFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { startGatewayProcess } from '../proof/testing/gateway-process.ts';
 import { runHere } from '../proof/testing/portway.ts';
 import { PORTWAY } from '../proof/testing/processes.ts';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile } from '../proof/testing/program.ts';
 import { get } from '../proof/testing/raw-client.ts';
 import { ok, startService } from '../proof/testing/service.ts';
 
@@ -30,8 +29,7 @@ test('the log of real traffic becomes lines that the same configuration keeps', 
   await client.exchange(get('/cart/1', 'Host: shop.test'));
   await client.exchange(get('/beta/x', 'X-Beta: 1'));
   await gateway.stop();
-  const file = join(await temporaryFolder(), 'gateway.config.yaml');
-  await writeFile(file, routes);
+  const file = await configFile(routes);
   const log = gateway.log.records.map((line) => JSON.stringify(line)).join('\n');
   const { code, stdout, stderr } = recorded(file, `no JSON\n{"msg":7}\n${log}`);
   const tests = `tests:
@@ -52,8 +50,7 @@ test('the log of real traffic becomes lines that the same configuration keeps', 
 });
 
 test('what clients send stays text', async () => {
-  const file = join(await temporaryFolder(), 'gateway.config.yaml');
-  await writeFile(file, 'routes: { /db: 3001 }\n');
+  const file = await configFile('routes: { /db: 3001 }\n');
   const line = (target: string) => JSON.stringify({ msg: 'exchange', method: 'GET', target, route: '/db' });
   const hostile = ['/db/"\n  - x', '/db/a->b', '/db/a, target /', '/db/ä', '*', ''].map(line).join('\n');
   expect(recorded(file, hostile)).toMatchObject({ code: 1, stdout: '' });

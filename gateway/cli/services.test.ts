@@ -14,11 +14,10 @@ require('node:http').createServer((_, answer) => answer.end()).listen(process.en
 
 /** A running `portway dev` with the service `api`. */
 async function dev() {
-  const folder = await temporaryFolder();
   const [port = 0, adminPort = 0] = await freePorts(2);
   const run = JSON.stringify(await program(SOURCE));
   const yaml = `port: ${port}\nadmin: ${adminPort}\nroutes: { /api: { to: auto, run: ${run} } }\n`;
-  await writeFile(join(folder, 'gateway.config.yaml'), yaml);
+  const folder = await temporaryFolder({ 'gateway.config.yaml': yaml });
   const running = startPortway(['dev'], { cwd: folder });
   const pids = () => Array.from(running.plain().matchAll(/\| pid (\d+)$/gm), ([, pid]) => Number(pid));
   onTestFinished(() => {
@@ -84,8 +83,8 @@ describe('both say', () => {
       code: 1,
       stderr: expect.stringContaining('there are api'),
     });
-    const cwd = await temporaryFolder();
-    await writeFile(join(cwd, 'gateway.config.yaml'), `admin: ${adminPort}\nroutes: { /api: 3001 }\n`);
+    const yaml = `admin: ${adminPort}\nroutes: { /api: 3001 }\n`;
+    const cwd = await temporaryFolder({ 'gateway.config.yaml': yaml });
     const { code, stderr } = await runPortway(['restart', 'api'], { cwd });
     expect([code, stderr]).toEqual([1, expect.stringContaining(join(folder, 'gateway.config.yaml'))]);
   });
@@ -95,11 +94,9 @@ describe('both say', () => {
     ['admin: PORT', 'is `portway dev` running here?'],
     ['admin: { host: 192.0.2.1, token: keys.txt }', 'this needs the admin listener on this machine'],
   ])('what is missing with %s', async (line, said) => {
-    const cwd = await temporaryFolder();
     const [port = 0] = await freePorts(1);
     const yaml = `${line.replace('PORT', String(port))}\nroutes: { /api: 3001 }\n`;
-    await writeFile(join(cwd, 'keys.txt'), '');
-    await writeFile(join(cwd, 'gateway.config.yaml'), yaml);
+    const cwd = await temporaryFolder({ 'gateway.config.yaml': yaml, 'keys.txt': '' });
     const { code, stderr } = await runPortway(['logs', 'api'], { cwd });
     expect([code, stderr]).toEqual([1, expect.stringContaining(said)]);
   });

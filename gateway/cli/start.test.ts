@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acceptsConnections } from '../dev/port-probe.ts';
 import { freePorts } from '../proof/testing/free-port.ts';
@@ -27,15 +25,12 @@ async function startWith(admin: number | false, ...args: string[]): Promise<Star
   const service = createServer((_, answer) => asked.push(() => answer.end('whole'))).listen(0, '127.0.0.1');
   onTestFinished(() => closeAll(service));
   await once(service, 'listening');
-  const folder = await temporaryFolder();
   const [port = 0] = await freePorts(1);
   const to = (service.address() as { port: number }).port;
   const services = 'services: { a: { run: echo must not run } }';
-  await writeFile(
-    join(folder, 'x.yaml'),
-    `port: ${port}\nadmin: ${admin}\nroutes: { /a: ${to} }\n${services}\n`,
-  );
-  const running = startPortway(['start', '--config', 'x.yaml', ...args], { cwd: folder });
+  const yaml = `port: ${port}\nadmin: ${admin}\nroutes: { /a: ${to} }\n${services}\n`;
+  const cwd = await temporaryFolder({ 'x.yaml': yaml });
+  const running = startPortway(['start', '--config', 'x.yaml', ...args], { cwd });
   await running.said('"listening"');
   return { running, port, url: `http://127.0.0.1:${port}/a/`, asked };
 }
@@ -139,10 +134,9 @@ describe('portway start', () => {
 
 describe('portway start before a port that nobody finds', () => {
   it('refuses a route to a service whose port is auto, and says what to do', async () => {
-    const folder = await temporaryFolder();
     const routes = 'routes: { /a: { to: auto, run: echo must not run } }';
-    await writeFile(join(folder, 'x.yaml'), `port: 1\nadmin: false\n${routes}\n`);
-    const running = startPortway(['start', '--config', 'x.yaml'], { cwd: folder });
+    const cwd = await temporaryFolder({ 'x.yaml': `port: 1\nadmin: false\n${routes}\n` });
+    const running = startPortway(['start', '--config', 'x.yaml'], { cwd });
     expect(await running.ended()).toBe(1);
     expect(running.stderr).toContain('portway: the port of the service a is auto');
   });

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
@@ -9,12 +7,9 @@ import { ok, startService } from '../proof/testing/service.ts';
 
 test('portway tail shows what went through, and what goes on to', async () => {
   const db = (await startService()).answer(ok('fine'));
-  const cwd = await temporaryFolder();
   const [port = 0, adminPort = 0] = await freePorts(2);
-  await writeFile(
-    join(cwd, 'gateway.config.yaml'),
-    `port: ${port}\nadmin: ${adminPort}\nroutes: { /db: ${db.port} }\n`,
-  );
+  const yaml = `port: ${port}\nadmin: ${adminPort}\nroutes: { /db: ${db.port} }\n`;
+  const cwd = await temporaryFolder({ 'gateway.config.yaml': yaml });
   expect(await runPortway(['tail'], { cwd })).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('no gateway'),

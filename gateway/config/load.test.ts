@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Port, RouteConfig } from '../model/config.ts';
 import { compilePolicyKeys } from '../policy/order.ts';
 import { CONFIG_FILE, configurationOf as good } from '../proof/testing/configuration.ts';
+import { configFile } from '../proof/testing/program.ts';
 import { placeServices } from './endpoint.ts';
 import { loadConfig } from './load.ts';
 
@@ -334,16 +333,10 @@ routes:
 
 describe('a file on the disk', () => {
   it('is read, and modules are found in its folder', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'portway-load-'));
-    const file = join(folder, 'gateway.config.yaml');
-    await writeFile(join(folder, 'shout.ts'), '');
-    await writeFile(file, 'routes:\n  /shout: { to: 7777, extend: ./shout.ts }\n');
-    const result = await loadConfig(file, {});
-    expect(result).toMatchObject({
-      ok: true,
-      config: { file, routes: [{ extend: join(folder, 'shout.ts') }] },
-    });
-    await rm(folder, { recursive: true });
+    const yaml = 'routes:\n  /shout: { to: 7777, extend: ./shout.ts }\n';
+    const file = await configFile(yaml, { 'shout.ts': '' });
+    const routes = [{ extend: join(dirname(file), 'shout.ts') }];
+    expect(await loadConfig(file, {})).toMatchObject({ ok: true, config: { file, routes } });
   });
 
   it('that is not there is a problem of the file as a whole', async () => {

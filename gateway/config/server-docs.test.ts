@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile, temporaryFolder } from '../proof/testing/program.ts';
 import { selfSigned } from '../proof/testing/self-signed.ts';
 import { createAuthority } from '../tls/authority.ts';
 import { loadConfig } from './load.ts';
@@ -21,10 +21,8 @@ const recipes = Array.from(
 
 /** The files that the examples name. */
 async function loaded(yaml: string): Promise<string> {
-  const folder = await temporaryFolder();
   const { cert, key } = selfSigned('shop.example.com');
-  const files = {
-    'gateway.config.yaml': yaml,
+  const file = await configFile(yaml, {
     'shop.crt': cert,
     'shop.key': key,
     'ca.crt': createAuthority('Staff', 30).cert,
@@ -32,10 +30,9 @@ async function loaded(yaml: string): Promise<string> {
     '404.html': '<p>',
     'down.html': '<p>',
     'hooks.mjs': 'export default {};\n',
-  };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  await mkdir(join(folder, 'public'));
-  const result = await loadConfig(join(folder, 'gateway.config.yaml'), {});
+    'public/index.html': '<p>',
+  });
+  const result = await loadConfig(file, {});
   return result.ok ? '' : result.formatted;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { AcmeStore, acmeFolder, certificateFile, NOTHING_ORDERED } from '../acme/store.ts';
 import { configurationOf } from '../proof/testing/configuration.ts';
 import { runHere } from '../proof/testing/portway.ts';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile, temporaryFolder } from '../proof/testing/program.ts';
 import { acmeWarnings, examineAcme } from './acme-diagnosis.ts';
 
 async function configOf(acme: string, head = '') {
@@ -25,9 +25,7 @@ test('check advises to begin with the staging directory, until there is a certif
 test('check says that authorities come to port 80 or 443', async () => {
   const { config } = await configOf('directory: letsencrypt-staging', 'port: 3000\n');
   expect(await acmeWarnings(config, {})).toEqual([expect.stringContaining('listens on 3000')]);
-  const file = `${await temporaryFolder()}/gateway.config.yaml`;
-  await writeFile(
-    file,
+  const file = await configFile(
     'tls: { acme: { directory: letsencrypt-staging } }\nroutes: { shop.example.com/: 3001 }\n',
   );
   expect((await runHere(['check', file])).stdout).toContain('listens on 3000');

@@ -1,17 +1,11 @@
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serviceConfig as service } from '../proof/testing/gateway-config.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
 const node = process.execPath;
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'portway-path-'));
-  onTestFinished(() => rm(path, { recursive: true }));
-  return path;
-}
 
 describe('serviceEnvironment', () => {
   it('says the port and who supervises, and passes on what we have', () => {
@@ -39,7 +33,7 @@ describe('serviceEnvironment', () => {
   });
 
   it('puts our Node before another one', async () => {
-    const other = await folder();
+    const other = await temporaryFolder();
     await writeFile(join(other, 'node'), '#!/bin/sh\n');
     await chmod(join(other, 'node'), 0o755);
     const env = serviceEnvironment(service(), { PATH: other }, { colours: false, node });
@@ -47,7 +41,7 @@ describe('serviceEnvironment', () => {
   });
 
   it('leaves the order alone where `node` is ours already', async () => {
-    const [venv, bin] = [await folder(), await folder()];
+    const [venv, bin] = [await temporaryFolder(), await temporaryFolder()];
     await symlink(node, join(bin, 'node'));
     const PATH = [venv, bin].join(delimiter);
     expect(serviceEnvironment(service(), { PATH }, { colours: false, node }).PATH).toBe(PATH);

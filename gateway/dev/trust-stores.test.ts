@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { devAuthority } from '../tls/dev-authority.ts';
 import { trustInBrowsers, untrustInBrowsers } from './trust-stores.ts';
 
@@ -10,8 +10,7 @@ const isInstalled = spawnSync('certutil', ['-H']).error === undefined;
 
 /** The home of a user with Firefox, and an authority in it. */
 async function home() {
-  const folder = await mkdtemp(join(tmpdir(), 'portway-home-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   return { folder, authority: await devAuthority(join(folder, 'ca')) };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway } from '../proof/testing/gateway.ts';
@@ -8,10 +8,7 @@ import { ok, startService } from '../proof/testing/service.ts';
 import { ExtensionError, loadExtensions } from './extension.ts';
 
 async function moduleFile(text: string): Promise<string> {
-  const folder = await temporaryFolder();
-  const file = join(folder, 'extension.ts');
-  await writeFile(file, text);
-  return file;
+  return join(await temporaryFolder({ 'extension.ts': text }), 'extension.ts');
 }
 
 const route = (file: string, line = 2) => ({ id: '/db', extend: file, source: { line, column: 3 } });

@@ -1,16 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import { Logbook } from '../proof/testing/logbook.ts';
-import { temporaryFolder } from '../proof/testing/program.ts';
+import { configFile } from '../proof/testing/program.ts';
 import { Refusal, Reloader } from './reloader.ts';
 
 test('a reload that takes long is warned of while it lasts, and only then', async () => {
-  const folder = await temporaryFolder();
-  const file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, 'routes: { /db: 3001 }\n');
+  const file = await configFile('routes: { /db: 3001 }\n');
   const logbook = new Logbook();
   let applied = Promise.resolve();
   const reloader = await Reloader.start({
@@ -36,8 +33,7 @@ test('a reload that takes long is warned of while it lasts, and only then', asyn
 
 /** A reloader whose configurations are refused for something that may pass, and how often each was tried. */
 async function refusing(times: number) {
-  const file = join(await temporaryFolder(), 'gateway.config.yaml');
-  await writeFile(file, 'port: 3000\nroutes: { /db: 4001 }\n');
+  const file = await configFile('port: 3000\nroutes: { /db: 4001 }\n');
   const tried: number[] = [];
   const logbook = new Logbook();
   const { promise: last, resolve } = Promise.withResolvers<void>();
@@ -89,8 +85,7 @@ test.each([
   ['is taken as it was validated, where it is still the same', false],
   ['is validated again, where it has changed since', true],
 ])('a file that was validated before the start %s', async (_what, changes) => {
-  const file = join(await temporaryFolder(), 'gateway.config.yaml');
-  await writeFile(file, 'routes: { /db: 4001 }\n');
+  const file = await configFile('routes: { /db: 4001 }\n');
   const validated = await loadConfig(file, {});
   if (!validated.ok) throw new Error('it is sound');
   if (changes) await writeFile(file, 'routes: { /db: 4002 }\n');

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -101,8 +100,7 @@ test('Sentinels are asked by TLS, and so is the master', async () => {
     const { port } = config.hosts[0]!;
     return `*2\r\n$9\r\nlocalhost\r\n$${String(port).length}\r\n${port}\r\n`;
   }, tls);
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'ca.crt'), tls.cert);
+  const folder = await temporaryFolder({ 'ca.crt': tls.cert });
   const link = linked({
     hosts: [{ host: 'localhost', port: config.hosts[0]!.port }],
     ...{ sentinel: { name: 'main', password: null }, secure: true, ca: join(folder, 'ca.crt') },

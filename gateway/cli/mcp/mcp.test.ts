@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -19,14 +17,11 @@ require('node:http').createServer((request, answer) => {
 
 /** A running `portway dev`, and the SDK's client of `portway mcp` in its folder. */
 async function agent(...args: string[]) {
-  const folder = await temporaryFolder();
   const [port = 0, adminPort = 0, dead = 0] = await freePorts(3);
   const run = JSON.stringify(await program(SOURCE));
   const routes = `{ /api: { to: auto, run: ${run} }, /dead: { to: ${dead}, hold: 100ms } }`;
-  await writeFile(
-    join(folder, 'gateway.config.yaml'),
-    `port: ${port}\nadmin: ${adminPort}\nroutes: ${routes}\n`,
-  );
+  const yaml = `port: ${port}\nadmin: ${adminPort}\nroutes: ${routes}\n`;
+  const folder = await temporaryFolder({ 'gateway.config.yaml': yaml });
   const running = startPortway(['dev'], { cwd: folder });
   const pids = () => Array.from(running.plain().matchAll(/\| pid (\d+)$/gm), ([, pid]) => Number(pid));
   onTestFinished(() => killThoseThatRun(pids()));
@@ -135,10 +130,10 @@ describe('an agent', () => {
 describe('without a gateway', () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await temporaryFolder();
     const [adminPort = 0] = await freePorts(1);
     const routes = '[{ to: 3001 }, { to: 3002, when: { cookies: { beta: hush } } }]';
-    await writeFile(join(folder, 'gateway.config.yaml'), `admin: ${adminPort}\nroutes: { /db: ${routes} }\n`);
+    const yaml = `admin: ${adminPort}\nroutes: { /db: ${routes} }\n`;
+    folder = await temporaryFolder({ 'gateway.config.yaml': yaml });
   });
 
   test('an agent checks drafts, asks what the file says, and is told what is missing', async () => {

@@ -579,9 +579,7 @@ describe('the API server', () => {
     const tls = selfSigned('localhost');
     const server = await cluster(tls);
     serve(server, 'web', [await service('shop')]);
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'ca.crt'), tls.cert);
-    await writeFile(join(folder, 'token'), 'first\n');
+    const folder = await temporaryFolder({ 'ca.crt': tls.cert, token: 'first\n' });
     const access = `server: "${server.address}", ca: ${folder}/ca.crt, token: ${folder}/token`;
     const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
     await until('all kinds are watched', () => server.watches === 7);
@@ -595,8 +593,7 @@ describe('the API server', () => {
 
   test('whose certificate nobody vouches for gets no token', async () => {
     const server = await cluster(selfSigned('localhost'));
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'token'), 'secret\n');
+    const folder = await temporaryFolder({ token: 'secret\n' });
     const access = `server: "${server.address}", token: ${folder}/token`;
     const gateway = await startTestGateway(`discover: { kubernetes: { ${access} } }\n`);
     expect(gateway.gateway.configStatus().discovery?.failure).toMatch(/self-signed|certificate/);

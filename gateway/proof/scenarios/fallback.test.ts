@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startNameServer } from '../testing/dns-server.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -10,7 +8,7 @@ import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
 import { runHere } from '../testing/portway.ts';
-import { temporaryFolder } from '../testing/program.ts';
+import { configFile } from '../testing/program.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { ok, startService } from '../testing/service.ts';
@@ -203,9 +201,7 @@ describe('a request that is held', () => {
 });
 
 test('`explain` says what it sees', async () => {
-  const folder = await temporaryFolder();
-  const file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, 'routes:\n  /a: { to: 3001, fallback: "https://far.test" }\n  /b: 3001\n');
+  const file = await configFile('routes:\n  /a: { to: 3001, fallback: "https://far.test" }\n  /b: 3001\n');
   const explained = async (path: string) => (await runHere(['explain', path, '--config', file])).stdout;
   expect(await explained('/a/x')).toMatch(/Host +as the client sent it\n +fallback +sees its own name/);
   expect(await explained('/b/x')).not.toContain('fallback');
@@ -265,11 +261,8 @@ describe('a fallback over TLS', () => {
 
 describe('what `check` says of it', () => {
   async function check(route: string) {
-    const folder = await temporaryFolder();
-    const file = join(folder, 'gateway.config.yaml');
-    await writeFile(file, `routes:\n  ${route}\n`);
-    await writeFile(join(folder, 'keys.txt'), `ci:${'0'.repeat(64)}\n`);
-    return runHere(['check', file]);
+    const files = { 'keys.txt': `ci:${'0'.repeat(64)}\n` };
+    return runHere(['check', await configFile(`routes:\n  ${route}\n`, files)]);
   }
 
   const key = 'auth: { keys: ./keys.txt }';

@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fileAnswer } from '../../folder/file-answer.ts';
 import { Folder } from '../../folder/folder.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
+import { temporaryFolder } from '../testing/program.ts';
 import { request } from '../testing/raw-client.ts';
 import { handshake } from '../testing/websocket.ts';
 
@@ -35,12 +35,7 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
 
 /** A folder `public` with files, and beside it what nobody may see. */
 async function site(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'portway-site-'));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  for (const [name, content] of Object.entries(FILES)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), content);
-  }
+  const root = await temporaryFolder(FILES);
   await symlink(join(root, 'secret.txt'), join(root, 'public/leak.txt'));
   await symlink('..', join(root, 'public/up'));
   await symlink('app.js', join(root, 'public/latest.js'));

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { createServer as createSecureServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Issued } from '../../tls/authority.ts';
 import { startTestGateway } from '../testing/gateway.ts';
 import { runHere } from '../testing/portway.ts';
-import { temporaryFolder } from '../testing/program.ts';
+import { configFile } from '../testing/program.ts';
 import { get } from '../testing/raw-client.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
@@ -107,11 +105,7 @@ describe('a service over TLS', () => {
 });
 
 async function check(route: string) {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'text.txt'), 'hello');
-  const file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, `routes:\n  /db: { ${route} }\n`);
-  return runHere(['check', file]);
+  return runHere(['check', await configFile(`routes:\n  /db: { ${route} }\n`, { 'text.txt': 'hello' })]);
 }
 
 describe('portway check', () => {

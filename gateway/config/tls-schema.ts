@@ -37,7 +37,7 @@ export const clientCertificatesForm = form('clientCertificates', 'clientCertific
   ),
   mode: defaulted(
     oneOf('require', 'request'),
-    '`require`: without one there is no connection. `request`: one that is shown is verified, and services are told of it.',
+    '`require`: without one there is no connection, and plain HTTP is refused (`tls_expected`), or redirected. `request`: one that is shown is verified, and services are told of it.',
     { default: 'require', also: 'sslverifyclient verify' },
   ),
 });

@@ -190,9 +190,10 @@ export const rows = {
   },
   tls_expected: {
     ...facts(400, 'http_request_error', 'client', 'never'),
-    title: 'This port speaks TLS',
-    detail: 'The request came as plain HTTP to a port that is for https.',
-    remedy: 'Ask by https://, or at the port for plain HTTP.',
+    title: 'Only https is answered here',
+    detail: 'The request came as plain HTTP, which is not answered here.',
+    remedy:
+      'Ask by https://, or at the port for plain HTTP: there is none where `clientCertificates` are required.',
   },
   expectation_failed: {
     ...facts(417, 'http_request_error', 'client', 'never'),

@@ -53,15 +53,22 @@ function admit(exchange: Exchange): void {
   exchange.host = authority === facts.host ? facts.hostName : hostOf(authority);
 }
 
-/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. */
+/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. @throws GatewayError `tls_expected` */
 function secureLocation(exchange: Exchange): string | null {
-  const { snapshot, authority, target } = exchange;
-  const { config } = snapshot;
-  if (!config.tls?.redirect || exchange.believed.origin.proto === 'https') return null;
+  const { tls } = exchange.snapshot.config;
+  if (tls === null) return null;
   // RFC 8555 §8.3: an authority asks by plain HTTP.
-  if (target.canonical.startsWith(CHALLENGE_PREFIX)) return null;
-  const { port } = config.tls;
-  if (port === null || port === config.port) return `https://${authority}${target.raw}`;
+  const isChallenge = exchange.target.canonical.startsWith(CHALLENGE_PREFIX);
+  if (tls.redirect && !isChallenge && exchange.believed.origin.proto !== 'https')
+    return overTls(exchange, tls.port);
+  // Plain HTTP would lead around the certificate that clients must show.
+  if (tls.clientCertificates?.mode === 'require' && !exchange.peer.secure)
+    throw new GatewayError('tls_expected', 'plain HTTP, and `clientCertificates` are required');
+  return null;
+}
+
+function overTls({ snapshot, authority, target }: Exchange, port: number | null): string {
+  if (port === null || port === snapshot.config.port) return `https://${authority}${target.raw}`;
   return `https://${hostOf(authority)}${port === 443 ? '' : `:${port}`}${target.raw}`;
 }
 

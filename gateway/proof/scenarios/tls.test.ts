@@ -203,7 +203,10 @@ describe('a port for TLS alone', () => {
     const client = await connect(port);
     const answer = await client.exchange(get('/db', 'Accept: application/problem+json'));
     expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text)).toMatchObject({ code: 'tls_expected', title: 'This port speaks TLS' });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      code: 'tls_expected',
+      title: 'Only https is answered here',
+    });
     expect(await client.quietEnding()).toBe('fin');
   });
 });
@@ -300,6 +303,25 @@ describe('certificates of clients', () => {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
       expect(await statusFor(gateway.port, { ...options, maxVersion })).toBe(status);
     expect(service.requests.length).toBe(status === null ? 0 : 2);
+  });
+
+  test.each([
+    ['', '/db', 400],
+    ['redirect: true', '/db', 308],
+    ['redirect: true', '/.well-known/acme-challenge/x', 400],
+  ])('required: plain HTTP leads nowhere around them (%s %s)', async (more, path, status) => {
+    const service = (await startService()).answer(ok());
+    const clients = 'clientCertificates: { ca: ca.crt }';
+    const yaml = secure(
+      `trustProxy: 127.0.0.1\nroutes: { /: ${service.port} }\n`,
+      ...[clients, more].filter((key) => key !== ''),
+    );
+    const gateway = await startTestGateway(yaml, { files: { ...FILES, 'ca.crt': authority.cert } });
+    expect((await gateway.get(path)).status).toBe(status);
+    // What a trusted proxy says of itself is no certificate.
+    expect((await gateway.get(path, 'X-Forwarded-Proto: https')).status).toBe(400);
+    expect((await (await gateway.connect()).exchange(handshake(path))).status).toBe(status);
+    expect(service.connections).toEqual([]);
   });
 
   test.each([

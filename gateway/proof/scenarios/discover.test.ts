@@ -5,7 +5,7 @@ import { until } from '../testing/poll.ts';
 import { ok, startService } from '../testing/service.ts';
 
 const yaml = (engine: TestEngine, rest = '') =>
-  `overload: off\ndiscover: { docker: { engine: "${engine.address}" } }\n${rest}`;
+  `admin: 3900\noverload: off\ndiscover: { docker: { engine: "${engine.address}" } }\n${rest}`;
 
 async function service(text: string): Promise<number> {
   return (await startService()).answer(ok(text)).port;

@@ -110,7 +110,7 @@ describe('a text that may become the configuration', () => {
   });
 
   test('is nobody’s business in production: the file is not shown, and variables of the environment can’t be asked for', async () => {
-    const { ask } = await stage(YAML, { mode: 'production', env: { SECRET: 'hush' } });
+    const { ask } = await stage(`admin: 3900\n${YAML}`, { mode: 'production', env: { SECRET: 'hush' } });
     const seen = (await ask('GET')).json;
     expect(seen).toMatchObject({ text: null, readOnly: expect.stringContaining('production') });
     const { status, json } = await ask('POST', { text: `port: $\{SECRET}` });

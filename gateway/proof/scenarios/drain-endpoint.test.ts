@@ -10,7 +10,7 @@ import { ok, startService } from '../testing/service.ts';
 
 const YAML = 'routes:\n  /db: [A, B]\n  /one: A\n';
 
-async function stage(yaml = YAML, options: Parameters<typeof startTestGateway>[1] = {}) {
+async function stage(yaml = `admin: 3900\n${YAML}`, options: Parameters<typeof startTestGateway>[1] = {}) {
   const held = Promise.withResolvers<void>();
   const a = (await startService()).answer(async ({ target }) => {
     if (target === '/held') await held.promise;
@@ -75,7 +75,9 @@ test('a drained endpoint gets nothing new, ends what it has, and is admitted aga
 });
 
 test('the fallback does not stand in for what is drained', async () => {
-  const { b, gateway, address } = await stage('routes:\n  /db: { to: A, fallback: "http://localhost:B" }\n');
+  const { b, gateway, address } = await stage(
+    'admin: 3900\nroutes:\n  /db: { to: A, fallback: "http://localhost:B" }\n',
+  );
   await gateway.admin('POST', `/endpoints/drain?address=${address}`);
   expect((await gateway.get('/db/x')).status).toBe(503);
   expect(b.requests).toHaveLength(0);

@@ -49,7 +49,7 @@ async function events(gateway: TestGateway, query = '') {
 describe('exchanges are kept', () => {
   test('while somebody looks, and not before', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    const gateway = await startTestGateway(`admin: 3900\nroutes: { /db: ${db.port} }\n`);
     await gateway.get('/db/before');
     expect(await list(gateway)).toMatchObject({ exchanges: [], dropped: 0, sampled: 0 });
     await gateway.get('/db/after?x=1');
@@ -84,7 +84,7 @@ describe('exchanges are kept', () => {
 
   test('with the fields of an answer that came before, too, and its own request id', async () => {
     const db = (await startService()).answer(() => ok('fine', 'X-Service: db'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    const gateway = await startTestGateway(`admin: 3900\nroutes: { /db: ${db.port} }\n`);
     await list(gateway);
     const client = await gateway.connect();
     const told: (string | undefined)[] = [];
@@ -229,7 +229,7 @@ describe('what is shown', () => {
 describe('events', () => {
   test('tell the status, and each exchange as it ends, once', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    const gateway = await startTestGateway(`admin: 3900\nroutes: { /db: ${db.port} }\n`);
     const told = await events(gateway);
     expect(told.type).toMatch(/^text\/event-stream/);
     await until('the first status', () => told.of('status').length > 0);
@@ -247,7 +247,7 @@ describe('events', () => {
     const db = (await startService()).answer(({ target }) =>
       target === '/last' ? reply(404, [], 'none') : ok('fine'),
     );
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    const gateway = await startTestGateway(`admin: 3900\nroutes: { /db: ${db.port} }\n`);
     const told = await events(gateway, '?route=/db');
     await until('the second status', () => told.of('status').length > 1);
     const client = await gateway.connect();
@@ -264,7 +264,7 @@ describe('events', () => {
   });
 
   test('have so many readers and no more; one that leaves makes room', async () => {
-    const gateway = await startTestGateway('routes: { /db: 1 }\n');
+    const gateway = await startTestGateway('admin: 3900\nroutes: { /db: 1 }\n');
     const readers = [];
     for (let at = 0; at < 8; at++) readers.push(await events(gateway));
     expect((await asked(gateway, '/events')).status).toBe(503);

@@ -118,7 +118,9 @@ describe('bodies', () => {
 
   test('are kept in production for a while, when an operator asks for it', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: { to: ${db.port}, inspect: true } }\n`);
+    const gateway = await startTestGateway(
+      `admin: 3900\nroutes: { /db: { to: ${db.port}, inspect: true } }\n`,
+    );
     await admin(gateway, 'GET', '/exchanges');
     await gateway.get('/db/x');
     expect((await withBodies(gateway)).answer!.body).toBe(null);
@@ -197,7 +199,7 @@ describe('a replay', () => {
 
   test('meets the policies as any request does, and in production has no secrets of clients', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const yaml = `routes: { /db: { to: ${db.port}, allow: 10.0.0.0/8 }, /ok: ${db.port} }\n`;
+    const yaml = `admin: 3900\nroutes: { /db: { to: ${db.port}, allow: 10.0.0.0/8 }, /ok: ${db.port} }\n`;
     const gateway = await startTestGateway(yaml);
     await admin(gateway, 'GET', '/exchanges');
     await gateway.get('/db/x');
@@ -211,7 +213,7 @@ describe('a replay', () => {
 
   test('sends in production no body that a client sent, which nobody can tell from a login', async () => {
     const db = (await startService()).answer(ok('fine'));
-    const gateway = await startTestGateway(`routes: { /db: ${db.port} }\n`);
+    const gateway = await startTestGateway(`admin: 3900\nroutes: { /db: ${db.port} }\n`);
     await admin(gateway, 'POST', '/capture?for=1m');
     await admin(gateway, 'GET', '/exchanges');
     await gateway.exchange('POST /db/login HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\npassword=s3cret');

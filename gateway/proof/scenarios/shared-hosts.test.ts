@@ -31,7 +31,7 @@ describe.skipIf(missingRedis !== '')(`where the Redis is (missing: ${missingRedi
     const pair = ['--tls-cert-file', `${folder}/cert.pem`, '--tls-key-file', `${folder}/key.pem`];
     await TestRedis.start(processes, ...tls, ...pair, '--requirepass', 'hush-hush');
     const yaml = (ca: string) =>
-      `shared: { url: "rediss://localhost:${port}/3", ca: ${ca}, passwordFile: password }\nroutes: {}\n`;
+      `admin: 3900\nshared: { url: "rediss://localhost:${port}/3", ca: ${ca}, passwordFile: password }\nroutes: {}\n`;
     const gateway = await startTestGateway(yaml('ca.pem'), {
       files: {
         'ca.pem': authority.cert,
@@ -60,7 +60,7 @@ describe.skipIf(missingRedis !== '')(`where the Redis is (missing: ${missingRedi
     writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${folder}\n${lines.join('\n')}\n`);
     await processes.start(['redis-server', file, '--sentinel']);
     const dead = await freePort();
-    const yaml = `shared: { sentinel: { name: main, hosts: [127.0.0.1:${dead}, 127.0.0.1:${port}] } }\nroutes: {}\n`;
+    const yaml = `admin: 3900\nshared: { sentinel: { name: main, hosts: [127.0.0.1:${dead}, 127.0.0.1:${port}] } }\nroutes: {}\n`;
     const gateway = await startTestGateway(yaml);
     await allMeet([gateway.adminPort]);
     await first.kill();

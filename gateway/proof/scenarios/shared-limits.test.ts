@@ -100,7 +100,7 @@ describe.skipIf(missingRedis !== '')('a gateway with shared', () => {
     const redis = await TestRedis.planned(processes, '--requirepass', 'hush-hush');
     const url = redis.url.replace('//', '//:hush-hush@');
     const yaml = (shared: string) =>
-      `${shared}\nroutes: { /db: { respond: { body: x }, rateLimit: { rate: 2/d } } }\n`;
+      `admin: 3900\n${shared}\nroutes: { /db: { respond: { body: x }, rateLimit: { rate: 2/d } } }\n`;
     const gateway = await startTestGateway(yaml(`shared: ${url}`));
     const told = () => sharedOf(gateway.adminPort);
     const next = async () => (await gateway.get('/db')).status;

@@ -7,7 +7,7 @@ import { ok, startService } from '../testing/service.ts';
 test('/status tells of each route its traffic, lane and policies, and of the whole where it is reached', async () => {
   const service = (await startService()).answer(ok('here'));
   const gone = await freePort();
-  const yaml = `routes:\n  /db: { to: ${service.port}, cors: true, rateLimit: { rate: 100/s } }\n  /gone: ${gone}\n`;
+  const yaml = `admin: 3900\nroutes:\n  /db: { to: ${service.port}, cors: true, rateLimit: { rate: 100/s } }\n  /gone: ${gone}\n`;
   const gateway = await startTestGateway(yaml);
   const began = Date.now();
   await gateway.get('/db/x');
@@ -35,7 +35,7 @@ test('/status tells of each route its traffic, lane and policies, and of the who
 });
 
 test('a route without traffic has none to tell of', async () => {
-  const gateway = await startTestGateway(`routes:\n  /db: ${await freePort()}\n`);
+  const gateway = await startTestGateway(`admin: 3900\nroutes:\n  /db: ${await freePort()}\n`);
   const { routes, unrouted } = await statusOf(gateway);
   expect(routes.map(({ traffic }) => traffic)).toEqual([null]);
   expect(unrouted).toBeNull();

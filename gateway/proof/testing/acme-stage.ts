@@ -53,7 +53,8 @@ export async function acmeStage(options: AcmeStageOptions = {}): Promise<AcmeSta
   const front = options.at?.front ?? (await DirectoryFront.start(pebble?.port ?? null));
   const service = (await startService()).answer(ok());
   const folder = options.at?.folder ?? (await temporaryFolder());
-  const yaml = (...more: string[]) => acmeYaml({ front, folder, service: service.port }, more);
+  const yaml = (...more: string[]) =>
+    `admin: 3900\n${acmeYaml({ front, folder, service: service.port }, more)}`;
   await prepare?.(front, folder, pebble);
   const gateway = await startTestGateway(yaml(...keys), { port });
   return { gateway, service, front, pebble, folder, yaml };

@@ -6,13 +6,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeCollector } from '../exchange/collector.ts';
 import { until } from '../proof/testing/poll.ts';
 import { AnswerText } from '../wire/head-text.ts';
-import type { Entries, Entry } from './entry.ts';
+import { Compressor } from './compressor.ts';
+import { codedUrl, type Entries, type Entry } from './entry.ts';
 import { FileEntries } from './file-entries.ts';
 import { hitHeadOf } from './hit-head.ts';
 import { MemoryEntries } from './memory-entries.ts';
+import { RouteCache } from './route-cache.ts';
+import { CacheStore } from './store.ts';
 import { Selecting } from './vary.ts';
 
 const MIB = 1024 * 1024;
+const RULES = {
+  ...{ entryMaxBytes: MIB, errors: false, heuristic: false },
+  ...{ staleIfErrorMs: 0, staleWhileRevalidateMs: 0 },
+};
 const TERMS = { alwaysAsked: false, neverStale: false, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
 
 interface Overrides extends Partial<Entry> {
@@ -222,6 +229,23 @@ describe('a file of entries', () => {
     expect(third.bytes).toBeLessThanOrEqual(bytes / 2);
     expect(third.count).toBeGreaterThan(20);
     third.close();
+  });
+
+  it('gives what an older version kept, whose body ids are UUIDs, and its compressed form', () => {
+    const options = { file: file(), maxBytes: MIB, signature: 'a' };
+    const bodyId = '8f14e45f-ceea-467f-a0e6-8d1f3c2b9a10' as unknown as number;
+    const kept = entry('/a', { text: 'text', bodyId });
+    const first = new FileEntries(options);
+    first.put(kept, {});
+    first.put({ ...kept, ...codedUrl(kept, 'gzip'), body: Buffer.from('coded') }, {});
+    first.close();
+    const second = new FileEntries(options);
+    onTestFinished(() => second.close());
+    const store = new CacheStore(second, MIB, RULES, (cause) => expect(cause).toBeUndefined());
+    const cache = new RouteCache(store, new Compressor());
+    const found = cache.find({ ...at('/a'), method: 'GET', fields: {} });
+    expect(String(found?.body)).toBe('text');
+    expect(String(cache.coded(found!, {}, 'gzip'))).toBe('coded');
   });
 
   it('forgets what it kept for something else', () => {

@@ -2,6 +2,7 @@ import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { composeServices } from '../config/compose-file.ts';
+import { writtenIn } from '../dev/discovery.ts';
 import { runPortway } from '../proof/testing/portway.ts';
 import { temporaryFolder } from '../proof/testing/program.ts';
 
@@ -30,6 +31,7 @@ test('what the folder says becomes routes and services of a file that is sound',
   expect(text).toContain('  web: { run: "npm run dev", cwd: "apps/web", port: 18173 }\n');
   expect(text).toContain('  api: { run: "PORT=18100 node \\"api: server\\".js", cwd: ".", port: 18100 }\n');
   expect(text).toContain('  odd: { run: "run $HOME --port 18101", cwd: ".", port: 18101 }\n');
+  expect(text).toContain('  # apps/odd/package.json is no JSON: it was left out\n');
   expect(text).toContain('  worker: { run: "node worker.js", cwd: "." }\n');
   expect((await runPortway(['check'], { cwd })).stdout).toMatch(/no problems\n$/);
 });
@@ -85,6 +87,24 @@ test('a Procfile of development goes first, and its processes get PORT', async (
   expect((await runPortway(['check'], { cwd })).stdout).toMatch(/no problems\n$/);
 });
 
+test.each([
+  ['gunicorn app:app -b 0.0.0.0:8123', 8123],
+  ['gunicorn app:app --bind=:8123', 8123],
+  ['gunicorn app:app', 8000],
+  ['python manage.py runserver 8123', 8123],
+  ['python manage.py runserver 0.0.0.0:8123', 8123],
+  ['python -m http.server 8123', 8123],
+  ['php -S 0.0.0.0:8123 -t public', 8123],
+  ['php artisan serve', 8000],
+  ['serve -l 8123 dist', 8123],
+  ['./server -addr :8123', 8123],
+  ['uvicorn app:app --host 0.0.0.0 --port 8123', 8123],
+  ['worker --concurrency 20', null],
+])('the port of %j is %s', async (command, port) => {
+  const [found] = await writtenIn(await temporaryFolder({ Procfile: `web: ${command}\n` }));
+  expect(found?.port).toBe(port);
+});
+
 test('a configuration that is there stays as it is', async () => {
   const cwd = await temporaryFolder({ 'gateway.config.ts': 'export default {};\n' });
   const { code, stderr } = await runPortway(['init'], { cwd });
@@ -115,12 +135,13 @@ test.each([
   ['- "99999:80"', undefined],
   ['nonsense', undefined],
 ])('docker-compose: `ports: %s` is published on %s', (ports, port) => {
-  expect(composeServices(`services:\n  a:\n    ports:\n      ${ports}\n`)[0]?.port).toBe(port);
+  expect(composeServices(`services:\n  a:\n    ports:\n      ${ports}\n`)?.[0]?.port).toBe(port);
 });
 
-test.each([[''], ['[]'], ['services: 7'], ['services: { a: null }'], ['{{{']])(
+test.each([[''], ['[]'], ['services: 7'], ['services: { a: null }']])(
   'docker-compose: %j has no services',
   (text) => {
     expect(composeServices(text)).toEqual([]);
+    expect(composeServices(`{${text}`)).toBeNull();
   },
 );

@@ -105,6 +105,7 @@ function fileOf(
     ({ name, port: on, from }) =>
       `  # ${comment(name)}: ${on} stands above already (${comment(from)}); give it another port`,
   );
+  const unread = found.filter(({ port: none, start }) => none === null && start === null);
   const services = found.flatMap((one) => (one.start === null ? [] : serviceLine(one, one.start)));
   return [
     '# Written by `portway init`. Which path leads to which port; save it and it takes effect.',
@@ -115,6 +116,7 @@ function fileOf(
     ...(routes.length > 0
       ? [...routes, ...unplaced]
       : ['  /app: 3001  # nothing was found: put the port of your service here']),
+    ...unread.map(({ from }) => `  # ${comment(from)}`),
     '',
     ...(services.length > 0
       ? ['# Processes that `portway dev` runs and watches.', 'services:', ...services, '']

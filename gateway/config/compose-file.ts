@@ -8,8 +8,8 @@ export interface ComposeService {
   readonly port: number;
 }
 
-/** Published TCP ports that may speak HTTP, the first of each service; nothing of a file that can't be read. Never throws. */
-export function composeServices(text: string): ComposeService[] {
+/** Published TCP ports that may speak HTTP, the first of each service; `null`: it is no YAML. Never throws. */
+export function composeServices(text: string): ComposeService[] | null {
   try {
     const { services = {} } = (parse(text, { maxAliasCount: 100 }) ?? {}) as {
       services?: Record<string, unknown>;
@@ -20,7 +20,7 @@ export function composeServices(text: string): ComposeService[] {
       return published === undefined || published === null ? [] : [{ name, port: published }];
     });
   } catch {
-    return [];
+    return null;
   }
 }
 

@@ -12,9 +12,9 @@ export interface Discovered {
   readonly name: string;
   /** `auto`: the process takes the one that it is given; `null`: it has none. */
   readonly port: number | 'auto' | null;
-  /** Where it was found: `Vite, pid 7: node vite.js`. */
+  /** Where it was found: `Vite, pid 7: node vite.js`; of a file that can't be read, why. */
   readonly from: string;
-  /** Its command, if the folder has one; `cwd` is relative to the folder. */
+  /** Its command, if the folder has one; `cwd` is relative to the folder. `null` with no port: a file that can't be read. */
   readonly start: { readonly run: string; readonly cwd: string } | null;
 }
 
@@ -85,7 +85,7 @@ interface Manifest {
 }
 
 async function packagesIn(folder: string): Promise<Discovered[]> {
-  const root = await manifestIn(folder);
+  const root = manifestOf(await readFile(join(folder, 'package.json'), 'utf8').catch(() => null));
   const patterns = await workspacesOf(folder, root);
   const folders = (await Promise.all(patterns.map((pattern) => foldersOf(folder, pattern)))).flat();
   const found = await Promise.all(['.', ...folders].map((cwd) => packageAt(folder, cwd)));
@@ -111,7 +111,10 @@ async function foldersOf(folder: string, pattern: string): Promise<string[]> {
 }
 
 async function packageAt(folder: string, cwd: string): Promise<Discovered | null> {
-  const manifest = await manifestIn(join(folder, cwd));
+  const file = cwd === '.' ? 'package.json' : `${cwd}/package.json`;
+  const text = await readFile(join(folder, file), 'utf8').catch(() => null);
+  const manifest = manifestOf(text);
+  if (text !== null && manifest === null) return unread(file, 'JSON');
   const known = ['dev', 'start', 'serve'].flatMap((script) => {
     const command = String(manifest?.scripts?.[script] ?? '');
     // A script that starts us would start itself.
@@ -122,16 +125,20 @@ async function packageAt(folder: string, cwd: string): Promise<Discovered | null
   if (manifest === null || found === undefined) return null;
   const { script, port } = found;
   const name = typeof manifest.name === 'string' ? manifest.name.replace(/^@[^/]*\//, '') : basename(cwd);
-  const file = cwd === '.' ? 'package.json' : `${cwd}/package.json`;
   return { name, port, from: `\`${script}\` of ${file}`, start: { run: `npm run ${script}`, cwd } };
 }
 
-async function manifestIn(folder: string): Promise<Manifest | null> {
+/** `null` for anything that is no JSON. */
+function manifestOf(text: string | null): Manifest | null {
   try {
-    return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+    return JSON.parse(text ?? '') as Manifest;
   } catch {
     return null;
   }
+}
+
+function unread(file: string, language: string): Discovered {
+  return { name: file, port: null, from: `${file} is no ${language}: it was left out`, start: null };
 }
 
 async function procfileIn(folder: string): Promise<Discovered[]> {
@@ -155,19 +162,23 @@ function processesOf(text: string, from: string): Discovered[] {
 async function composeIn(folder: string): Promise<Discovered[]> {
   for (const file of ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']) {
     const text = await readFile(join(folder, file), 'utf8').catch(() => null);
-    if (text !== null) return composeServices(text).map((one) => ({ ...one, from: file, start: null }));
+    if (text === null) continue;
+    const services = composeServices(text) ?? [unread(file, 'YAML')];
+    return services.map((one) => ({ from: file, ...one, start: null }));
   }
   return [];
 }
 
-/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`; otherwise its framework's default. */
+/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`, `-b :4000`; otherwise its framework's default. */
 function portIn(command: string): Discovered['port'] {
-  const [, said] =
-    /(?:--port|-p|\bPORT:?-?|\blocalhost|\b127\.0\.0\.1)(?:[ =:]+|(?<=-))(\d{2,5})\b/.exec(command) ?? [];
+  const [, said] = SAID_PORT.exec(command) ?? [];
   if (said === undefined && TAKES_PORT.some((pattern) => pattern.test(command))) return 'auto';
   const port = Number(said ?? USUAL_PORTS.find(([pattern]) => pattern.test(command))?.[1] ?? 0);
   return port > 0 && port < 65_536 ? port : null;
 }
+
+const SAID_PORT =
+  /(?:--port|--listen|-[plb]|\bPORT:?-?|\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]|\brunserver|\bhttp\.server|(?<=[ =])(?=:))(?:[ =:]+|(?<=-))(\d{2,5})\b/;
 
 /** Commands that listen on the `PORT` that they are given. */
 const TAKES_PORT: readonly RegExp[] = [
@@ -187,7 +198,11 @@ const USUAL_PORTS: ReadonlyArray<readonly [RegExp, number]> = [
   [/^docusaurus start\b/, 3000],
   [/^json-server\b/, 3000],
   [/^webpack(?:-dev-server| serve)\b/, 8080],
-  [/^uvicorn\b/, 8000],
+  [/^(?:uvicorn|gunicorn|hypercorn)\b|\bfastapi (?:dev|run)\b/, 8000],
+  [/\bartisan serve\b|\bhttp\.server\b|^gatsby develop\b/, 8000],
+  [/^(?:http-server|vue-cli-service serve)\b/, 8080],
+  [/\bmix phx\.server\b/, 4000],
+  [/^wrangler dev\b/, 8787],
   [/\bmanage\.py runserver\b/, 8000],
   [/\bflask\b.* run\b/, 5000],
   [/\bjekyll serve\b/, 4000],

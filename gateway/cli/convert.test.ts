@@ -24,9 +24,16 @@ routes:
 
 test('what both forms can say is the same after there and back', async () => {
   const there = await converted(OWN);
-  expect([there.code, there.stderr]).toEqual([
+  const left = there.stderr.replaceAll(/^ {2}\S*config\.yaml:/gm, '');
+  expect([there.code, left]).toEqual([
     0,
-    'The Gateway API has no words for: /beta: when cookie beta, /kept: cache, /kept: hostHeader, /host: hostHeader\n',
+    `The Gateway API has no words for:
+2:1  Location, cookies and links are put back behind prefixes (rewrite)
+12:41  /beta: when cookie beta
+13:22  /kept: cache
+13:35  /kept: hostHeader
+14:22  /host: hostHeader
+`,
   ]);
   const back = await converted(there.stdout);
   expect(back.stdout).toContain(`  shop.example.com/cart:
@@ -74,6 +81,17 @@ test('what both forms can say is the same after there and back', async () => {
   // From there on, nothing changes any more.
   const again = await converted((await converted(back.stdout)).stdout);
   expect(again.stdout).toBe(back.stdout);
+});
+
+test('a backup is left out, and so is a timeout that has no words', async () => {
+  const { stdout, stderr } = await converted(`routes:
+  /a: { to: [3001, { at: 3002, backup: true }], strip: false, timeouts: { response: 1s, idle: 9s } }
+  /b: { respond: { status: 204 } }
+`);
+  expect(stdout).not.toContain('3002');
+  for (const line of ['2:9  /a: backup', '2:89  /a: timeouts.idle', '3:3  /b: the whole route'])
+    expect(stderr).toContain(`config.yaml:${line}\n`);
+  expect(stderr).not.toContain('rewrite');
 });
 
 test('a file with a problem is not converted', async () => {

@@ -9,6 +9,6 @@ export const convert: RunCommand = async (input, context) => {
   if (!written) return 1;
   context.stdout.write(written.text);
   if (written.left.length > 0)
-    context.stderr.write(`The Gateway API has no words for: ${written.left.join(', ')}\n`);
+    context.stderr.write(`The Gateway API has no words for:\n  ${written.left.join('\n  ')}\n`);
   return 0;
 };

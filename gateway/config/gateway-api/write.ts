@@ -8,7 +8,8 @@ import { formsOf } from '../route-forms.ts';
 import { parseRouteKey, type RouteKey } from '../route-key.ts';
 import type { CheckedRoute } from '../route-schema.ts';
 import type { CheckedConfig } from '../schema.ts';
-import type { SourceNode } from '../source.ts';
+import { keySpanAt, type PathKey, type SourceNode } from '../source.ts';
+import type { SourceDocument } from '../source-document.ts';
 import type { CheckedEndpoint } from '../target-schema.ts';
 import { isGatewayApi } from './convert.ts';
 
@@ -17,7 +18,7 @@ const V1 = 'gateway.networking.k8s.io/v1';
 export interface Written {
   /** YAML documents. */
   readonly text: string;
-  /** Settings that the objects can't express: `/db: cache`. */
+  /** Settings that the objects can't express: `gateway.config.yaml:6:12  /db: cache`. */
   readonly left: readonly string[];
 }
 
@@ -31,7 +32,7 @@ export function inOtherForm(text: string, file: string, env: Environment): Writt
   const { document } = parsed;
   if (isGatewayApi(text)) return { text: yamlOf(plainOf(document.root)), left: [] };
   const checked = checkDocument(document, env);
-  return checked === null || document.problems.size > 0 ? null : gatewayApiOf(checked);
+  return checked === null || document.problems.size > 0 ? null : gatewayApiOf(checked, document);
 }
 
 function plainOf(node: SourceNode): unknown {
@@ -40,18 +41,39 @@ function plainOf(node: SourceNode): unknown {
   return Object.fromEntries(Array.from(node.entries, ([key, { value }]) => [key, plainOf(value)]));
 }
 
-function gatewayApiOf(config: CheckedConfig): Written {
+function gatewayApiOf(config: CheckedConfig, document: SourceDocument): Written {
   const writer = new Writer();
   const listener = { name: 'http', port: config.port ?? 3000, protocol: 'HTTP' };
   const spec = { gatewayClassName: 'portway', listeners: [listener] };
   writer.add('Gateway', 'portway', spec);
+  for (const key of Object.keys(config)) if (!['port', 'routes'].includes(key)) writer.leave([key], key);
+  if (Object.values(config.routes).some((value) => formsOf(value).some(putsBack)))
+    writer.leave(['routes'], 'Location, cookies and links are put back behind prefixes (rewrite)');
   for (const [key, value] of Object.entries(config.routes)) writer.addRoute(key, formsOf(value));
-  for (const key of Object.keys(config)) if (!['port', 'routes'].includes(key)) writer.left.push(key);
-  return { text: writer.text(), left: writer.left };
+  return { text: writer.text(), left: writer.left.map((one) => placed(one, document)) };
+}
+
+/** What answers say of paths is rewritten where the path that the service sees is another one. */
+function putsBack({ to, strip, rewrite, rewritePrefix }: CheckedRoute): boolean {
+  return to !== undefined && rewrite !== false && (strip !== false || rewritePrefix !== undefined);
+}
+
+interface Left {
+  readonly path: readonly PathKey[];
+  readonly text: string;
+}
+
+function placed({ path, text }: Left, { root, lines, file }: SourceDocument): string {
+  let known = path;
+  while (known.length > 1 && keySpanAt(root, known) === null) known = known.slice(0, -1);
+  const { line, column } = lines.positionOf(keySpanAt(root, known)?.start ?? 0);
+  return line > 0 ? `${file}:${line}:${column}  ${text}` : text;
 }
 
 class Writer {
-  readonly left: string[] = [];
+  readonly left: Left[] = [];
+  /** Of the form that is written now. */
+  #at: readonly PathKey[] = [];
   readonly #objects: object[] = [];
   readonly #names = new Set<string>();
 
@@ -59,11 +81,18 @@ class Writer {
     this.#objects.push({ apiVersion, kind, metadata: { name }, spec });
   }
 
+  leave(path: readonly PathKey[], text: string): void {
+    this.left.push({ path, text });
+  }
+
   addRoute(key: string, forms: readonly CheckedRoute[]): void {
     const parsed = parseRouteKey(key);
     if (!parsed.ok) return;
     const name = this.#nameOf(key);
-    const rules = forms.flatMap((form) => this.#rule(key, name, parsed.value, form) ?? []);
+    const rules = forms.flatMap((form, index) => {
+      this.#at = ['routes', key, ...(forms.length > 1 ? [index] : [])];
+      return this.#rule(key, name, parsed.value, form) ?? [];
+    });
     if (rules.length === 0) return;
     const { host } = parsed.value;
     this.add('HTTPRoute', name, {
@@ -78,17 +107,23 @@ class Writer {
   }
 
   #rule(key: string, name: string, routeKey: RouteKey, form: CheckedRoute): object | null {
+    if (form.redirect === undefined && endpointsOf(form).length === 0) {
+      this.#leave(`${key}: the whole route`);
+      return null;
+    }
     for (const [own, value] of Object.entries(form))
-      if (value !== undefined && !SAID.includes(own)) this.left.push(`${key}: ${own}`);
+      if (value !== undefined && !SAID.includes(own)) this.#leave(`${key}: ${own}`, own);
+    for (const own of Object.keys(form.timeouts ?? {}))
+      if (own !== 'response') this.#leave(`${key}: timeouts.${own}`, 'timeouts', own);
     const { hostHeader = 'auto' } = form;
     if (hostHeader !== 'auto' && hostHeader !== 'keep' && hostnameOf(form) === null)
-      this.left.push(`${key}: hostHeader`);
+      this.#leave(`${key}: hostHeader`, 'hostHeader');
     const filters = filtersOf(form, routeKey);
     const matches = this.#matches(key, routeKey, form);
     if (form.redirect !== undefined) return { matches, filters };
     const backendRefs = endpointsOf(form).flatMap((endpoint) => this.#backendRef(key, name, endpoint) ?? []);
     if (backendRefs.length === 0) {
-      this.left.push(key);
+      this.#leave(`${key}: the whole route`);
       return null;
     }
     const response = form.timeouts?.response;
@@ -107,7 +142,8 @@ class Writer {
       ...this.#comparisons(key, 'headers', when?.headers),
       ...this.#comparisons(key, 'queryParams', when?.query),
     };
-    for (const name of Object.keys(when?.cookies ?? {})) this.left.push(`${key}: when cookie ${name}`);
+    for (const name of Object.keys(when?.cookies ?? {}))
+      this.#leave(`${key}: when cookie ${name}`, 'when', 'cookies', name);
     return when?.methods === undefined ? [match] : when.methods.map((method) => ({ ...match, method }));
   }
 
@@ -117,22 +153,34 @@ class Writer {
     conditions: Readonly<Record<string, string | true>> | undefined,
   ): object {
     const pairs = Object.entries(conditions ?? {});
-    for (const [name, value] of pairs) if (value === true) this.left.push(`${key}: when ${name} is there`);
+    const own = as === 'headers' ? 'headers' : 'query';
+    for (const [name, value] of pairs)
+      if (value === true) this.#leave(`${key}: when ${name} is there`, 'when', own, name);
     const compared = pairs.flatMap(([name, value]) => (value === true ? [] : [{ name, value }]));
     return compared.length === 0 ? {} : { [as]: compared };
   }
 
   #backendRef(key: string, name: string, { at, weight, backup }: CheckedEndpoint): object | null {
-    if (backup === true) this.left.push(`${key}: backup`);
+    if (backup === true) {
+      // As one of the others it would get requests all the time.
+      this.#leave(`${key}: backup`, 'to');
+      return null;
+    }
     const share = weight === undefined ? {} : { weight };
     if (at.kind === 'port') return { name, port: at.port, ...share };
     if (at.kind !== 'tcp' || at.tls) {
-      this.left.push(`${key}: ${at.kind === 'tcp' ? 'https' : at.kind}`);
+      this.#leave(`${key}: ${at.kind === 'tcp' ? 'https' : at.kind}`, 'to');
       return null;
     }
+    if (at.http2) this.#leave(`${key}: h2c`, 'to');
     const service = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\..+)?$/.exec(at.host);
     if (service) return { ...this.#granted(service[1]!, service[2]!), port: at.port, ...share };
     return { name: this.#external(at), port: at.port, ...share };
+  }
+
+  /** @param own the key below that of the form */
+  #leave(text: string, ...own: readonly PathKey[]): void {
+    this.leave([...this.#at, ...own], text);
   }
 
   /** A Service of another namespace, which has to let routes of this one in. */

@@ -46,6 +46,20 @@ test('an answer that says nothing takes nothing back', () => {
   expect(applications.of('/other')).toBeNull();
 });
 
+test.each([
+  ['/@vite/client', 'Vite'],
+  ['/main.js', 'webpack'],
+  ['/runtime~main.js', 'Docusaurus'],
+  ['/__comp---theme-doc-roota-94-67a.js', 'Docusaurus'],
+  ['/polyfills.js', 'Angular'],
+  ['/@fs/home/a/app/.angular/cache/22.2.7/app/vite/deps/@angular_core.js', 'Angular'],
+  ['/@fs/home/a/node_modules/vitepress/dist/client/app/index.js', 'VitePress'],
+  ['/.vitepress/cache/deps/vue.js', 'VitePress'],
+  ['/@fs/home/a/node_modules/vite/dist/client/env.mjs', 'Vite'],
+])('a page that asks for %s is of %s', (path, framework) => {
+  expect(frameworkOf(path)?.name).toBe(framework);
+});
+
 test('what is known by its answers alone is never known by a path', () => {
   expect(frameworkOf('/')).toBeNull();
   expect(frameworkOf('/app.js')).toBeNull();

@@ -16,6 +16,8 @@ export interface Framework {
   readonly keepsPrefix: boolean;
   /** Whether its pages don't work below a prefix that it does not know of, though all they ask for is led back: their router reads the path. */
   readonly readsPath?: true;
+  /** Whether others stand on it: their own requests come a little later. */
+  readonly common?: true;
 }
 
 const row = (
@@ -43,6 +45,8 @@ const answering = (
 ): Framework => row(name, NOTHING, keepsPrefix, setting, answers);
 
 const readingPath = (framework: Framework): Framework => ({ ...framework, readsPath: true });
+
+const common = (framework: Framework): Framework => ({ ...framework, common: true });
 
 function keeping(prefix: boolean): string {
   return prefix ? ', and `strip: false` on the route' : '';
@@ -75,10 +79,27 @@ const FRAMEWORKS: readonly Framework[] = [
     /^x-powered-by: nuxt/i,
   ),
   row(
-    'Vite',
-    /^\/(?:@vite\/|@react-refresh|@fs\/|@id\/|node_modules\/\.vite\/|src\/[^?]*\.(?:[jt]sx?|vue|svelte|css)(?:\?|$))/,
+    'VitePress',
+    /^\/(?:@siteData$|\.vitepress\/|(?:@fs\/[^?]*\/)?node_modules\/vitepress\/)/,
     true,
-    (at) => `\`base: '${at}/'\` in vite.config`,
+    (at) => `\`base: '${at}/'\` in .vitepress/config`,
+  ),
+  readingPath(
+    row(
+      'Angular',
+      /^\/(?:(?:polyfills|vendor)(?:[.-]\w+)?\.js$|ng-cli-ws|@ng\/|@fs\/[^?]*\/\.angular\/)/,
+      true,
+      (at) =>
+        `\`escape: script\`, or \`ng serve --serve-path ${at}/\` and \`"baseHref": "${at}/"\` in angular.json`,
+    ),
+  ),
+  common(
+    row(
+      'Vite',
+      /^\/(?:@vite\/|@react-refresh|@fs\/|@id\/|node_modules\/\.vite\/|src\/[^?]*\.(?:[jt]sx?|vue|svelte|css)(?:\?|$))/,
+      true,
+      (at) => `\`base: '${at}/'\` in vite.config`,
+    ),
   ),
   row(
     'Next.js',
@@ -90,7 +111,7 @@ const FRAMEWORKS: readonly Framework[] = [
   readingPath(
     row(
       'Docusaurus',
-      /^\/(?:runtime~main\.js|main\.js$|styles\.css$|assets\/(?:js|css)\/[^/]+\.[0-9a-f]{8}\.|img\/(?:docusaurus|undraw_docusaurus))/,
+      /^\/(?:runtime~main\.js|__(?:comp|props)---|assets\/(?:js|css)\/[^/]+\.[0-9a-f]{8}\.|img\/(?:docusaurus|undraw_docusaurus))/,
       true,
       (at) => `\`baseUrl: '${at}/'\` in docusaurus.config`,
     ),
@@ -101,11 +122,13 @@ const FRAMEWORKS: readonly Framework[] = [
     true,
     (at) => `PUBLIC_URL=${at}, or \`"homepage": "${at}"\` in package.json`,
   ),
-  row(
-    'Angular',
-    /^\/(?:(?:polyfills|runtime|vendor|main|styles)(?:[.-][\w]+)?\.(?:js|css)$|ng-cli-ws)/,
-    true,
-    (at) => `\`ng serve --serve-path ${at}/\` and \`"baseHref": "${at}/"\` in angular.json`,
+  common(
+    row(
+      'webpack',
+      /^\/(?:main|bundle|runtime)(?:\.[0-9a-f]+)?\.js$/,
+      true,
+      (at) => `\`output: { publicPath: '${at}/' }\` in webpack.config`,
+    ),
   ),
   row('socket.io', /^\/socket\.io\//, false, (at) => `\`io({ path: '${at}/socket.io/' })\` in the page`),
   row(

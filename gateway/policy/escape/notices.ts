@@ -10,8 +10,8 @@ export class EscapeNotices {
   readonly #applications: Applications;
   /** Where the route has a name: `vite.localhost:3000`. */
   readonly #nameOf: (route: RouteConfig) => string | null;
-  /** Requests of unrecognised applications; `told` once logged. */
-  readonly #seen = new Map<string, number | 'told'>();
+  /** By route; `told` once logged. */
+  readonly #seen = new Map<string, Seen | 'told'>();
 
   constructor(
     log: Logger,
@@ -27,16 +27,19 @@ export class EscapeNotices {
 
   see({ escaped, route: id, target }: Readonly<ExchangeRecord>): void {
     if (escaped === null || id === null) return;
-    const seen = this.#seen.get(id) ?? 0;
+    const seen = this.#seen.get(id) ?? { requests: 0, common: null };
     if (seen === 'told') return;
     const asking = frameworkOf(target.replace(/\?.*/s, ''));
-    const route = this.#routes().find((one) => one.id === id);
-    // Browsers ask for /favicon.ico themselves, so the first request may not show the application.
-    const due = asking !== null || seen + 1 >= UNRECOGNISED;
-    this.#seen.set(id, due ? 'told' : seen + 1);
-    if (!due || route === undefined) return;
+    const isCertain = asking !== null && !asking.common;
+    const common = asking ?? seen.common;
+    const requests = seen.requests + 1;
+    // Browsers ask for /favicon.ico themselves, and Angular for Vite's client first: one request may not show the application.
+    const due = isCertain || requests >= UNCERTAIN;
+    this.#seen.set(id, due ? 'told' : { requests, common });
+    const route = due && this.#routes().find((one) => one.id === id);
+    if (!route) return;
     // Requests are the better evidence: many frameworks run on a server that names itself.
-    const framework = asking ?? this.#applications.of(id);
+    const framework = common ?? this.#applications.of(id);
     this.#log.info(
       { route: id },
       `a page of ${id} asks outside its prefix, and is led back: ${this.#advice(route, framework)} (\`escape\` in docs/escape.md)`,
@@ -55,4 +58,10 @@ export class EscapeNotices {
   }
 }
 
-const UNRECOGNISED = 5;
+interface Seen {
+  readonly requests: number;
+  /** What others stand on, too. */
+  readonly common: Framework | null;
+}
+
+const UNCERTAIN = 5;

@@ -7,7 +7,7 @@ const routes = ['/vite', '/vite/admin', '/api/v1', '/shop', '/'].map((path) => r
 
 describe('the script of a page', () => {
   /** What a page under `/vite` asks for in the end. */
-  function page(at = 'http://localhost:3000/vite/a/b') {
+  function page(written: string | null = null, at = 'http://localhost:3000/vite/a/b') {
     const asked: unknown[] = [];
     class Asking {
       constructor(url: unknown) {
@@ -26,8 +26,18 @@ describe('the script of a page', () => {
         asked.push(url, options);
       }
     }
+    const base = { href: '', getAttribute: () => written };
+    let observes = true;
+    class MutationObserver {
+      readonly observe: () => void;
+      constructor(observed: (records: unknown[], observer: unknown) => void) {
+        this.observe = () => observed([], { disconnect: () => (observes = false) });
+      }
+    }
+    const querySelector = () => (written === null ? null : base);
     const window: Record<string, unknown> = {
-      document: { currentScript: { remove() {} }, baseURI: at },
+      document: { currentScript: { remove() {} }, baseURI: at, querySelector, body: null },
+      MutationObserver,
       location: new URL(at),
       URL,
       Reflect,
@@ -45,11 +55,12 @@ describe('the script of a page', () => {
       .element.toString()
       .replace(/^<script>|<\/script>$/g, '');
     runInContext(text, createContext(window));
-    return (call: string) => {
+    const result = (call: string) => {
       asked.length = 0;
       runInContext(call, window);
       return JSON.parse(JSON.stringify(asked));
     };
+    return Object.assign(result, { base: base.href, observes });
   }
 
   test.each([
@@ -96,6 +107,22 @@ describe('the script of a page', () => {
       'http://localhost:3000/vite/sw.js',
       { scope: 'http://localhost:3000/vite/', type: 'module' },
     ]);
+  });
+
+  test.each([
+    ['/', 'http://localhost:3000/vite/'],
+    ['/en/', 'http://localhost:3000/vite/en/'],
+    ['/vite/', ''],
+    ['./', ''],
+    ['https://cdn.example/', ''],
+  ])('makes <base href="%s"> %j', (written, href) => {
+    const { base, observes } = page(written);
+    expect([base, observes]).toEqual([href, false]);
+  });
+
+  test('waits for a <base> until there is a body', () => {
+    const { base, observes } = page();
+    expect([base, observes]).toEqual(['', true]);
   });
 
   test('keeps classes what they are', () => {

@@ -38,14 +38,16 @@ export function pathMark(path: string): number {
 
 /**
  * `f` converts an address; `w` wraps a function or a class with it. Objects other than text and URLs, such as Trusted Types, are left
- * alone. A page's navigation is started anew; history stays within the document.
+ * alone. A page's navigation is started anew; history stays within the document. Observers run before the next script of the page, so
+ * routers that follow `<base>` (Angular, Blazor) see only the one with the prefix.
  */
 function scriptText(path: string, others: readonly number[]): string {
+  const marks = others.map((mark) => mark.toString(36)).join();
   const prefix = JSON.stringify(path).replaceAll('<', '\\x3c');
   return `(p,o,d,l,s)=>{
     d.currentScript.remove();
     let own=q=>{if(q==p||q.startsWith(p+"/"))return 1;
-    let m=5381,i=0;for(;i<=q.length;i++){if(i&&(i==q.length||q[i]=="/")&&o.includes(m>>>0))return 1;m=m*33^q.charCodeAt(i)}},
+    let m=5381,i=0;for(;i<=q.length;i++){if(i&&(i==q.length||q[i]=="/")&&o.includes((m>>>0).toString(36)))return 1;m=m*33^q.charCodeAt(i)}},
     f=u=>{if(typeof u=="string"||u instanceof URL)try{let x=new URL(u,d.baseURI);
     if(x.host==l.host&&/^(http|ws)/.test(x.protocol)&&!own(x.pathname)){x.pathname=p+x.pathname;return x.href}}catch{}return u},
     w=(h,n,i,k)=>{let g=h&&h[n],e=a=>(a.length>i&&(a[i]=f(a[i])),k&&a[1]&&a[1][k]&&(a[1]={...a[1],[k]:f(a[1][k])}),a);
@@ -55,11 +57,13 @@ function scriptText(path: string, others: readonly number[]): string {
     w(s.History?.prototype,"pushState",2);w(s.History?.prototype,"replaceState",2);
     w(s.Navigator?.prototype,"sendBeacon",0);
     w(s.ServiceWorkerContainer?.prototype,"register",0,"scope");
+    new MutationObserver((r,m)=>{let b=d.querySelector("base[href]"),u=b?.getAttribute("href"),y=f(u);
+    if(y!=u)b.href=y;if(b||d.body)m.disconnect()}).observe(d,{childList:true,subtree:true});
     s.navigation?.addEventListener("navigate",e=>{let t=e.destination,y=f(t.url),k=e.navigationType;
     if(y!=t.url&&e.cancelable&&!t.sameDocument&&!e.formData&&e.downloadRequest==null&&/^(push|replace)$/.test(k)){
     e.preventDefault();k=="push"?l.assign(y):l.replace(y)}})
     }`
     .replaceAll(/\n */g, '')
     .replace(/^/, '(')
-    .concat(`)(${prefix},[${others.join()}],document,location,self)`);
+    .concat(`)(${prefix},"${marks}".split(","),document,location,self)`);
 }

@@ -271,16 +271,20 @@ describe.each(routeKinds)('an application that only its answers name, on $kind',
 describe('what is told of it', () => {
   test.each([
     [
-      '/@vite/client',
+      Array(5).fill('/@vite/client'),
       /it looks like Vite; not needed with `base: '\/app\/'`.*, or at http:\/\/app\.localhost:\d+ /,
     ],
     [
-      '/runtime~main.js',
+      ['/@vite/client', '/main.js', '/@fs/home/.angular/cache/core.js'],
+      /it looks like Angular, whose own router says "not found" at \/app\/: it works with `escape: script`/,
+    ],
+    [
+      ['/runtime~main.js'],
       /Docusaurus, whose own router says "not found" at \/app\/: it works with `baseUrl.*app\.localhost:\d+, where `escape: name` leads browsers /,
     ],
   ])('%s is told in the log, with what to set and the name', async (asked, notice) => {
     const gateway = await startTestGateway('routes:\n  /app: 1\n', DEVELOPMENT);
-    await gateway.get(asked, page('/app/'));
+    for (const target of asked) await gateway.get(target, page('/app/'));
     await gateway.log.find('notice', ({ msg }) => notice.test(String(msg)));
   });
 
@@ -295,13 +299,14 @@ describe('what is told of it', () => {
 
   test('it is counted, logged once for each application, and marked in its line', async () => {
     const gateway = await startTestGateway('routes:\n  /vite: 1\n', DEVELOPMENT);
-    for (const target of ['/@vite/client', '/src/main.tsx']) await gateway.get(target, page('/vite/'));
+    for (const target of ['/@vite/client', '/src/main.tsx', '/a', '/b', '/c'])
+      await gateway.get(target, page('/vite/'));
     await gateway.get('/src/x.tsx', COOKIE);
     const lines = gateway.log.records;
     expect(lines.filter(({ msg }) => String(msg).includes('outside its prefix'))).toHaveLength(1);
     expect(lines.find(({ msg }) => String(msg).includes('outside its prefix'))?.msg).toContain(
       "base: '/vite/'",
     );
-    expect(lines.filter(({ escaped }) => escaped === 'referer')).toHaveLength(2);
+    expect(lines.filter(({ escaped }) => escaped === 'referer')).toHaveLength(5);
   });
 });

@@ -1,6 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { IdentitySource } from '../../exchange/identity.ts';
+import { newExchangeRecord } from '../../exchange/record.ts';
+import { ExchangeTrace } from '../../exchange/trace.ts';
+import { TraceExporter } from '../../observe/traces/exporter.ts';
 import { freePort } from '../testing/free-port.ts';
 import { DEVELOPMENT, startTestGateway } from '../testing/gateway.ts';
+import { Logbook } from '../testing/logbook.ts';
 import { until } from '../testing/poll.ts';
 import { ok, reply, startService } from '../testing/service.ts';
 import { type ReceivedSpan, startCollector } from '../testing/trace-collector.ts';
@@ -148,6 +154,20 @@ describe('a collector', () => {
     await until('it is told once', () => warned() === 1);
     await gateway.get('/db/x');
     expect(warned()).toBe(1);
+  });
+
+  test('is sent a bounded number of spans, and the log says that the rest is left out', async () => {
+    const { port } = await startCollector();
+    const log = new Logbook();
+    const config = { otlp: `http://127.0.0.1:${port}`, headers: {}, gzip: false, sample: 1, service: 'x' };
+    const exporter = new TraceExporter(config, pino({ base: null }, log));
+    onTestFinished(() => exporter.close());
+    const record = newExchangeRecord('1', 'GET', '/', 'HTTP/1.1', '127.0.0.1');
+    const trace = new ExchangeTrace(new IdentitySource(), null);
+    for (let at = 0; at < 2_048; at++) exporter.add(record, trace);
+    expect(log.records).toEqual([]);
+    for (let at = 0; at < 10; at++) exporter.add(record, trace);
+    expect(log.records).toMatchObject([{ msg: expect.stringMatching(/spans are left out/), perSecond: 512 }]);
   });
 
   test('gets what is left when the gateway stops', async () => {

@@ -8,6 +8,7 @@ import type {
 } from '../model/status.ts';
 import type { OverloadStatus } from '../overload/overload.ts';
 import { drainedReason } from '../upstream/endpoint-status.ts';
+import { totals } from './totals.ts';
 import { trafficOf } from './traffic-figure.ts';
 
 /**
@@ -88,32 +89,21 @@ function streamsOf(lists: readonly (readonly StreamStatus[])[]): readonly Stream
     .map((same) => ({
       ...same[0]!,
       problem: same.find(({ problem }) => problem !== null)?.problem ?? null,
-      connections: sum(same.map(({ connections }) => connections)),
-      refused: sum(same.map(({ refused }) => refused)),
+      ...totals(same, 'connections', 'refused'),
       endpoints: endpointsOf(same.map(({ endpoints }) => endpoints)),
     }))
     .sort((a, b) => a.line - b.line);
 }
 
 function connectionsOf(told: readonly ConnectionsStatus[]): ConnectionsStatus {
-  const total = (count: (one: ConnectionsStatus) => number) => sum(told.map(count));
-  return {
-    http: total(({ http }) => http),
-    http2: total(({ http2 }) => http2),
-    streams: total(({ streams }) => streams),
-    httpMax: total(({ httpMax }) => httpMax),
-    handshakeFailures: total(({ handshakeFailures }) => handshakeFailures),
-  };
+  return totals(told, 'http', 'http2', 'streams', 'httpMax', 'handshakeFailures');
 }
 
 /** Each worker has a cache of its own: one URL may be kept several times. */
 function cachesOf(lists: readonly (readonly CacheStatus[])[]): readonly CacheStatus[] {
   return byKey(lists, ({ route }) => route).map((same) => ({
     route: same[0]!.route,
-    entries: sum(same.map(({ entries }) => entries)),
-    bytes: sum(same.map(({ bytes }) => bytes)),
-    hits: sum(same.map(({ hits }) => hits)),
-    misses: sum(same.map(({ misses }) => misses)),
+    ...totals(same, 'entries', 'bytes', 'hits', 'misses'),
     ...reasonsOf(same),
   }));
 }

@@ -2,6 +2,7 @@ import { BOUNDS_S, labelsOfKey, SUM_AT } from '../exchange/counters/duration-ser
 import type { Traffic } from '../exchange/counters/traffic.ts';
 import { mapInSlices, type TimeSlice } from '../exchange/time-slice.ts';
 import type { TrafficFigure, TrafficStatus } from '../model/status.ts';
+import { totals } from './totals.ts';
 
 /** The counters of this process, without routes that never had traffic. */
 export async function readTrafficFigure(all: readonly Traffic[], slice: TimeSlice): Promise<TrafficFigure> {
@@ -53,19 +54,12 @@ export function trafficOf(told: readonly TrafficFigure[]): TrafficFigure {
 }
 
 function joined(same: readonly TrafficStatus[]): TrafficStatus {
-  const total = (count: (one: TrafficStatus) => number) => sum(same.map(count));
   const last = Math.max(...same.map(({ lastAt }) => lastAt ?? 0));
   return {
     id: same[0]!.id,
-    requests: total(({ requests }) => requests),
-    failed: total(({ failed }) => failed),
-    active: total(({ active }) => active),
-    tunnels: total(({ tunnels }) => tunnels),
-    bytesIn: total(({ bytesIn }) => bytesIn),
-    bytesOut: total(({ bytesOut }) => bytesOut),
+    ...totals(same, 'requests', 'failed', 'active', 'tunnels', 'bytesIn', 'bytesOut', 'sumS'),
     lastAt: last === 0 ? null : last,
-    buckets: Array.from({ length: SUM_AT }, (_, at) => total(({ buckets }) => buckets[at] ?? 0)),
-    sumS: total(({ sumS }) => sumS),
+    buckets: Array.from({ length: SUM_AT }, (_, at) => sum(same.map(({ buckets }) => buckets[at] ?? 0))),
   };
 }
 

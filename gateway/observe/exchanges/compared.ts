@@ -4,6 +4,7 @@ import { shownText } from '../../fields/secrets.ts';
 import { type ComparedAnswer, isIgnored, isIgnoredField } from '../../forward/answer-pair.ts';
 import type { Difference } from '../../forward/comparison.ts';
 import type { ComparedAnswers, ComparedList, ComparedQuery, ShownAnswer } from '../../model/exchanges.ts';
+import { totals } from '../totals.ts';
 import { bodyView } from './bodies.ts';
 import { shownFields } from './view.ts';
 
@@ -55,18 +56,10 @@ export function joinedCompared(lists: readonly ComparedList[], limit: number): C
     lists.flatMap(({ routes }) => routes),
     ({ route }) => route,
   );
-  const routes = Array.from(byRoute, ([route, same]) => {
-    const total = (count: (one: (typeof same)[number]) => number) =>
-      same.reduce((sum, one) => sum + count(one), 0);
-    return {
-      route,
-      same: total((one) => one.same),
-      different: total(({ different }) => different),
-      failed: total(({ failed }) => failed),
-      skipped: total(({ skipped }) => skipped),
-      dropped: total(({ dropped }) => dropped),
-    };
-  });
+  const routes = Array.from(byRoute, ([route, same]) => ({
+    route,
+    ...totals(same, 'same', 'different', 'failed', 'skipped', 'dropped'),
+  }));
   const all = lists.flatMap(({ differences }) => differences).toSorted((a, b) => b.at - a.at);
   return { routes, differences: all.slice(0, limit) };
 }

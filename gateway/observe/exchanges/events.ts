@@ -77,19 +77,16 @@ export class EventHub {
 class EventReader {
   readonly text: Readable;
   readonly #query: ExchangeQuery;
-  /** The newest exchange that each process has reported; `null`: not asked yet. */
-  #after: Readonly<Record<string, number>> | null = null;
-  #sampled = 0;
-  #missed = 0;
+  readonly #exchanges = new Cursor();
+  /** `null`: it does not want them. */
+  readonly #messages: Cursor | null;
   #isAsking = false;
   /** Whether it was told many when it asked last. */
   isBusy = false;
-  /** Where it is in the messages; `null`: it does not want them. */
-  readonly #messages: MessageCursor | null;
 
   constructor(query: ExchangeQuery, messages: boolean, left: () => void) {
     this.#query = query;
-    this.#messages = messages ? new MessageCursor(query) : null;
+    this.#messages = messages ? new Cursor() : null;
     this.text = new Readable({
       read() {},
       destroy(error, done) {
@@ -109,18 +106,16 @@ class EventReader {
   }
 
   async #ask(source: EventSource): Promise<void> {
-    const after = this.#after;
     const ticks = this.isBusy ? TICKS_PER_STATUS : 1;
-    const limit = after === null ? 1 : ticks * PER_TICK_MAX;
-    const query = { ...this.#query, limit, after: after ?? {} };
-    const { exchanges, more, sampled, newest } = await source.find(query);
-    this.#after = { ...after, ...newest };
-    if (after !== null) this.#missed += more + sampled - this.#sampled;
-    this.#sampled = sampled;
-    this.isBusy = exchanges.length >= MANY;
-    if (after !== null)
-      this.#missed = tellAll('exchange', exchanges, this.#missed, (text) => this.tell(text));
-    await this.#messages?.tell(source, ticks, (text) => this.tell(text));
+    const tell = (events: string) => this.tell(events);
+    const found = await source.find({ ...this.#query, ...this.#exchanges.next(ticks) });
+    this.isBusy = found.exchanges.length >= MANY;
+    this.#exchanges.move('exchange', found.exchanges, found, tell);
+    if (this.#messages === null) return;
+    const { route, text } = this.#query;
+    const asked = { ...(route !== undefined && { route }), ...(text !== undefined && { text }) };
+    const list = await source.messages({ ...asked, ...this.#messages.next(ticks) });
+    this.#messages.move('message', list.messages, list, tell);
   }
 
   /** @returns whether there was room. */
@@ -131,29 +126,29 @@ class EventReader {
   }
 }
 
-/** The messages of a reader that wants them. */
-class MessageCursor {
-  readonly #query: Pick<MessageQuery, 'route' | 'text'>;
+/** Where a reader is in a list that grows: what it has seen of each process, and how many it missed. */
+class Cursor {
+  /** The newest that each process has reported; `null`: not asked yet. */
   #after: Readonly<Record<string, number>> | null = null;
   #sampled = 0;
   #missed = 0;
 
-  constructor({ route, text }: ExchangeQuery) {
-    this.#query = { ...(route !== undefined && { route }), ...(text !== undefined && { text }) };
+  /** What to ask for in this tick. */
+  next(ticks: number): Pick<MessageQuery, 'limit' | 'after'> {
+    return { limit: this.#after === null ? 1 : ticks * PER_TICK_MAX, after: this.#after ?? {} };
   }
 
-  async tell(source: EventSource, ticks: number, tell: (text: string) => boolean): Promise<void> {
-    const after = this.#after;
-    const limit = after === null ? 1 : ticks * PER_TICK_MAX;
-    const { messages, more, sampled, newest } = await source.messages({
-      ...this.#query,
-      limit,
-      after: after ?? {},
-    });
-    this.#after = { ...after, ...newest };
-    if (after !== null) this.#missed += more + sampled - this.#sampled;
+  /** Moves to the newest, and tells those that came since the last move. What was there before the first is not told. */
+  move(
+    event: string,
+    newestFirst: readonly { readonly id: string }[],
+    { more, sampled, newest }: Pick<MessageList, 'more' | 'sampled' | 'newest'>,
+    tell: (text: string) => boolean,
+  ): void {
+    const missed = this.#missed + more + sampled - this.#sampled;
+    if (this.#after !== null) this.#missed = tellAll(event, newestFirst, missed, tell);
+    this.#after = { ...this.#after, ...newest };
     this.#sampled = sampled;
-    if (after !== null) this.#missed = tellAll('message', messages, this.#missed, tell);
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   MessageQuery,
 } from '../../model/exchanges.ts';
 import type { ExplainInput, Explanation } from '../../route/explanation.ts';
+import { totals } from '../totals.ts';
 import { KeptMessages } from './messages.ts';
 import { isForAll, isMeant } from './query.ts';
 import { ExchangeRing, type KeptExchange, type RingBounds } from './ring.ts';
@@ -233,14 +234,13 @@ export function currentCapture(capture: Capture | null): Capture | null {
 
 /** Joins the lists of several processes. */
 export function joinedLists(lists: readonly ExchangeList[], limit: number): ExchangeList {
-  const total = (count: (list: ExchangeList) => number) => lists.reduce((sum, list) => sum + count(list), 0);
+  const { more, ...rest } = totals(lists, 'more', 'dropped', 'sampled');
   const all = lists.flatMap(({ exchanges }) => exchanges).toSorted((a, b) => b.endedAt - a.endedAt);
   return {
     exchanges: all.slice(0, limit),
-    more: total(({ more }) => more) + Math.max(0, all.length - limit),
+    more: more + Math.max(0, all.length - limit),
     newest: Object.assign({}, ...lists.map(({ newest }) => newest)),
-    dropped: total(({ dropped }) => dropped),
-    sampled: total(({ sampled }) => sampled),
+    ...rest,
   };
 }
 

@@ -3,6 +3,7 @@ import type { ExchangeRecord } from '../../exchange/record.ts';
 import { withoutMembers } from '../../fields/secret-members.ts';
 import { shownText } from '../../fields/secrets.ts';
 import type { MessageList, MessageQuery, MessageSummary } from '../../model/exchanges.ts';
+import { totals } from '../totals.ts';
 import { shownContent } from './bodies.ts';
 
 /** Only this part of the exchange: its bodies would live as long as its last message. */
@@ -122,14 +123,12 @@ function messageText(content: Buffer, truncated: boolean): string {
 
 /** Joins the lists of several processes. */
 export function joinedMessages(lists: readonly MessageList[], limit: number): MessageList {
-  const total = (count: (list: MessageList) => number) => lists.reduce((sum, list) => sum + count(list), 0);
+  const { more, ...rest } = totals(lists, 'more', 'dropped', 'sampled', 'unread');
   const all = lists.flatMap(({ messages }) => messages).toSorted((a, b) => b.at - a.at);
   return {
     messages: all.slice(0, limit),
-    more: total(({ more }) => more) + Math.max(0, all.length - limit),
+    more: more + Math.max(0, all.length - limit),
     newest: Object.assign({}, ...lists.map(({ newest }) => newest)),
-    dropped: total(({ dropped }) => dropped),
-    sampled: total(({ sampled }) => sampled),
-    unread: total(({ unread }) => unread),
+    ...rest,
   };
 }

@@ -46,33 +46,7 @@ services: { db: { run: "node x", port: 3001 } } # end
   });
 });
 
-const SPECIAL = [
-  '\t',
-  '\n',
-  ' ',
-  ':',
-  '-',
-  '[',
-  ']',
-  '{',
-  '}',
-  '&',
-  '*',
-  '!',
-  '|',
-  '>',
-  '%',
-  '@',
-  '"',
-  "'",
-  '#',
-  '?',
-  ',',
-  '$',
-  '\0',
-  '<',
-  '~',
-];
+const SPECIAL = [...'\t\n :-[]{}&*!|>%@"\'#?,$\0<~'];
 
 async function expectAnswer(text: string) {
   const result = await loadContent(contentOf(Buffer.from(text)), FILE, {});

@@ -6,6 +6,7 @@ import { http } from '../../exchange/node-http.ts';
 import { HIDDEN, shownField, shownText } from '../../fields/secrets.ts';
 import type { KeptRequest, ReplayEdits, ReplayResult, ShownAnswer } from '../../model/exchanges.ts';
 import { bodyView } from './bodies.ts';
+import { OF_THE_CONNECTION } from './saved.ts';
 import { pairs, shownFields } from './view.ts';
 
 /** Why it is not sent, for the client. */
@@ -75,26 +76,12 @@ function bodyOf(kept: KeptRequest, edits: ReplayEdits, mode: string): Buffer | n
   return Buffer.from(kept.body, 'base64');
 }
 
-/** Fields of connection and framing, which are made anew. */
-const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'content-length',
-  'te',
-  'trailer',
-  'upgrade',
-  'expect',
-  'http2-settings',
-]);
-
 /** @throws ReplayRefusal */
 function sendable(given: readonly string[], kept: readonly string[], mode: string): string[] {
   const fields: string[] = [];
   for (const [name, value] of pairs(given)) {
     const lower = name.toLowerCase();
-    if (OF_THE_CONNECTION.has(lower)) continue;
+    if (OF_THE_CONNECTION.test(name)) continue;
     const masked = given !== kept && value.includes(HIDDEN);
     const meant = masked ? pairs(kept).find(([other]) => other.toLowerCase() === lower)?.[1] : value;
     // A user may edit any field; unedited ones are the client's.

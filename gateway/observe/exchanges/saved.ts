@@ -14,11 +14,12 @@ export const SAVED_AS: Readonly<Record<string, (exchange: ExchangeView, origin: 
 type Fields = MessageView['fields'];
 
 /** Fields of connection and framing, which the sender makes anew. */
-const OF_THE_CONNECTION =
-  /^(connection|keep-alive|proxy-connection|transfer-encoding|content-length|te|trailer|upgrade|expect|host|http2-settings)$/i;
+export const OF_THE_CONNECTION =
+  /^(connection|keep-alive|proxy-connection|transfer-encoding|content-length|te|trailer|upgrade|expect|http2-settings)$/i;
 
 function sentFields({ request }: ExchangeView): Fields {
-  return request?.fields.filter(([name]) => !OF_THE_CONNECTION.test(name)) ?? [];
+  const isMadeAnew = (name: string) => OF_THE_CONNECTION.test(name) || /^host$/i.test(name);
+  return request?.fields.filter(([name]) => !isMadeAnew(name)) ?? [];
 }
 
 function bodyOf({ request }: ExchangeView): string | null {

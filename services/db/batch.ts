@@ -38,7 +38,7 @@ function parseBatch(body: JsonObject): Mutation[] {
   );
 }
 
-// What each operation consists of; anything else in it is a mistake that would otherwise go unnoticed.
+// The keys of each operation; any other key is a mistake that would otherwise go unnoticed.
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   create: ['op', 'collection', 'document'],
   put: ['op', 'collection', 'id', 'document', 'ifMatch', 'ifNoneMatch'],

@@ -7,7 +7,7 @@ import type { Change, ChangeLog } from './change-log.ts';
 /** The open event streams. Each reads the log at the pace of its client, so that none is held in memory. */
 export interface ChangeFeed {
   /**
-   * Streams what comes after `from` until the client leaves or the service drains.
+   * Streams the changes after `from` until the client leaves or the service drains.
    * @throws Problem 503 where there are too many streams.
    */
   follow(response: ServerResponse, from: number, collection: string | null): Promise<void>;
@@ -76,7 +76,7 @@ async function pump(
 }
 
 function createStream(response: ServerResponse): EventStream {
-  // A commit may come while a write waits for its reader; it is remembered until somebody looks again.
+  // A commit may come while a write waits for its reader; the flag keeps it until the next look.
   let pending = false;
   let resume: (() => void) | undefined;
   const wake = () => {

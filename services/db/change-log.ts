@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepareChange } from '../kit/sqlite.ts';
 
-/** What has become of a document. A document that was changed several times stands here once, with its newest version. */
+/** The latest change of a document. A document that was changed several times has one row, with its newest version. */
 export interface Change {
   readonly version: number;
   readonly collection: string;

@@ -6,7 +6,7 @@ import { addResource } from '../kit/resource.ts';
 import { collectionOf, createDocument, type DocumentParts, sendJson } from './document-routes.ts';
 import { listDocuments, parseListingQuery } from './listing.ts';
 
-/** `/`: what collections there are, as JSON or as the page; `/:collection`: its documents, and POST for a new one. */
+/** `/`: the collections, as JSON or as the page; `/:collection`: its documents, and POST for a new one. */
 export function addCollectionRoutes(
   app: FastifyInstance,
   database: DatabaseSync,

@@ -17,7 +17,7 @@ const operators = [...Object.keys(comparisons), 'in', 'prefix', 'exists'];
  * One `where=field:operator:value`. Values are JSON scalars where they can be read as such, else plain text:
  * `age:gte:30`, `name:eq:Ada`, `zip:eq:"30"`, `state:in:["new","open"]`, `email:exists:true`, `name:prefix:Ad`.
  * Values of another type than the field's never match; `ne` also takes documents without the field.
- * @throws Problem 400 that says what was expected.
+ * @throws Problem 400 that names the expected form.
  */
 export function parseCondition(text: string): SqlPiece {
   const [, field = '', operator = '', value = ''] = /^([^:]*):([^:]*):(.*)$/su.exec(text) ?? [];

@@ -9,7 +9,7 @@ export interface ListingOrder {
 
 export type SortKey = string | number | bigint | null;
 
-/** The last document of a page: what comes next is found by value, so that changes in between skip and repeat nothing. */
+/** The last document of a page: the next page is found by value, so that changes in between skip and repeat nothing. */
 interface Cursor {
   readonly key: SortKey;
   readonly id: string;

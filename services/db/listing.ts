@@ -5,7 +5,7 @@ import { afterCursor, formatCursor, type ListingOrder, parseCursor } from './cur
 import { parseField } from './field.ts';
 import { searchPiece } from './search.ts';
 
-/** What `GET /:collection` asks for. */
+/** The query of `GET /:collection`. */
 export interface ListingQuery {
   readonly conditions: readonly SqlPiece[];
   readonly order: ListingOrder;
@@ -26,7 +26,7 @@ const maxConditions = 20;
 // A page also ends here, so that the largest documents in the largest number stay a bounded answer.
 const pageMaxBytes = 4 * 1024 * 1024;
 
-/** @throws Problem 400 that names the parameter, what was expected and what was found. */
+/** @throws Problem 400 that names the parameter, the expected and the given value. */
 export function parseListingQuery(query: URLSearchParams): ListingQuery {
   for (const name of query.keys()) if (!parameters.includes(name)) throw unknownParameter(name);
   const order = parseOrder(query.get('sort'));

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts';
 import { parseId, timeOrderedId } from './names.ts';
 import { type DocumentStore, etagOf, type StoredDocument } from './store.ts';
 
-/** One change of one document: what a request asks for, and what a batch is made of. */
+/** One change of one document, from a request or a batch. */
 export type Mutation =
   | { readonly op: 'create'; readonly collection: string; readonly document: JsonObject }
   | {

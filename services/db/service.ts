@@ -15,7 +15,7 @@ import { addTransferRoutes } from './transfer.ts';
 // Deletions that the change feed remembers; pruned at each start. A reader from before the oldest begins anew.
 const tombstonesKept = 1_000_000;
 
-/** The document store: SQLite below, HTTP above, and a commit queue between what comes in and the disk. */
+/** The document store: SQLite below, HTTP above, and a commit queue between requests and the disk. */
 export async function createDocumentService(parts: ServiceParts): Promise<Service> {
   const database = openDatabase(parts.environment.dataDir);
   const store = createDocumentStore(database);

@@ -17,7 +17,7 @@ export function etagOf({ version }: Pick<StoredDocument, 'version'>): string {
   return `"${version}"`;
 }
 
-/** The documents, one statement each. What writes is called within the commit queue's transaction. */
+/** The documents, one statement each. Writing methods are called within the commit queue's transaction. */
 export interface DocumentStore {
   read(collection: string, id: string): StoredDocument | null;
   /** Creates or replaces. */

@@ -65,7 +65,7 @@ async function importAll(importer: Importer, request: FastifyRequest): Promise<v
       await importer.add(line, bytes);
     }
   } catch (error) {
-    // What came before the fault is kept; and if one of those lines has a fault of its own, that is the first.
+    // Lines before the fault are kept; if one of them is faulty itself, its fault is the first.
     await importer.flush();
     throw error instanceof Problem ? new LineFault(line + 1, error) : error;
   }
@@ -113,7 +113,7 @@ function createImporter({ store, queue }: DocumentParts, collection: string): Im
   };
 }
 
-/** A refused mutation has written nothing, so that what was applied before it can be committed. */
+/** A refused mutation has written nothing, so that the mutations before it can be committed. */
 function applyUntilFault(store: DocumentStore, lines: readonly WaitingLine[]) {
   for (const [applied, { line, mutation }] of lines.entries()) {
     try {

@@ -1,4 +1,4 @@
-/** What is asked of every peer: the same bytes, on the same number of connections. */
+/** The load on every peer: the same bytes, on the same number of connections. */
 export interface BenchCase {
   readonly name: string;
   readonly title: string;
@@ -26,7 +26,7 @@ export interface BenchCase {
 /** Of a `zipf` load, below the case's path. */
 export const OBJECTS = 100_000;
 
-/** What each peer may keep. */
+/** The bound of each peer's cache. */
 export const CACHE_MIB = 64;
 
 /** The first segment of every request, which each peer strips. */

@@ -4,7 +4,7 @@ import { renderReading } from './reading.ts';
 import { type BenchResult, rowsOf } from './result.ts';
 import { renderMarkdownTable } from './table.ts';
 
-/** `docs/benchmarks.md`: `subject` is who the reading is about, `yardstick` whom the ratios refer to. */
+/** `docs/benchmarks.md`: the reading is about `subject`; ratios refer to `yardstick`. */
 export function renderDocument(result: BenchResult, subject: string, yardstick: string): string {
   const measured = cases.filter((each) => result.cases.includes(each.name));
   return `# Benchmarks

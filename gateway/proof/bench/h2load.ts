@@ -18,7 +18,7 @@ export function h2loadLog(workspace: Workspace): string {
 }
 
 /**
- * Reads what h2load prints, and its log: when each request was sent, its status, and how many microseconds its answer took.
+ * Parses h2load's output and its log: when each request was sent, its status, and how many microseconds its answer took.
  * @throws Error where a figure is missing.
  */
 export function parseH2load(output: string, log: string): LoadResult {

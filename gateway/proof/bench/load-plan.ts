@@ -14,7 +14,7 @@ export interface LoadPlan {
   readonly field?: string | undefined;
 }
 
-/** What the clients saw. */
+/** Results as the clients saw them. */
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
@@ -22,6 +22,6 @@ export interface LoadResult {
   readonly bytes: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** In words, what went wrong; empty where every answer was 2xx (or 3xx, which wrk doesn't tell apart) and no socket failed. */
+  /** Errors in words; empty where every answer was 2xx (or 3xx, which wrk doesn't distinguish) and no socket failed. */
   readonly problems: readonly string[];
 }

@@ -11,13 +11,13 @@ import { parseWrk } from './wrk.ts';
 /** Puts a proxy under load, from a process of its own. */
 export interface LoadGenerator {
   readonly about: string;
-  /** What is missing, and how to come by it; `null`: nothing. */
+  /** The missing program, and how to install it; `null`: none. */
   readonly missing: string | null;
   /** @throws Error where it can't run at all. */
   run(plan: LoadPlan): Promise<LoadResult>;
 }
 
-/** For closed loops wrk, which leaves most of its CPU to the origin beside it, and autocannon where it is not installed; what neither can do is ours. */
+/** Closed loops use wrk, which leaves most of its CPU to the origin beside it, or autocannon where wrk is missing; our own load does the rest. */
 export function findLoadGenerator(workspace: Workspace): LoadGenerator {
   const wrk = findProgram('wrk', ['-v'], /^wrk (\S+)/);
   const cannon = findPackage('autocannon');
@@ -95,7 +95,7 @@ async function runAutocannon(workspace: Workspace, manifest: string, plan: LoadP
   );
 }
 
-/** Reads what `autocannon --json` prints. */
+/** Parses the output of `autocannon --json`. */
 export function parseAutocannon(output: string): LoadResult {
   const { requests, throughput, latency, duration, ...rest } = JSON.parse(output);
   const problems = (['non2xx', 'errors', 'timeouts', 'mismatches'] as const)

@@ -14,7 +14,7 @@ import { Workspace } from './workspace.ts';
 // Exit codes: 0 measured, 1 a row is invalid or the run failed, 2 wrong usage, 130 interrupted.
 const documentFile = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 const argv = process.argv.slice(2);
-/** Where somebody keeps the file of measurements is nobody's business. */
+/** Without `--json FILE`: the path concerns this machine alone. */
 const repeated = argv.filter((each, at) => each !== '--json' && argv[at - 1] !== '--json');
 const command = ['npm run bench', ...(repeated.length > 0 ? ['--', ...repeated] : [])].join(' ');
 const say = (line: string) => console.log(line);

@@ -11,7 +11,7 @@ import { problemOf, untilAnswers } from './readiness.ts';
 import type { Figures } from './result.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What all measurements of a run share. */
+/** Shared by all measurements of a run. */
 export interface Bench {
   readonly workspace: Workspace;
   readonly generator: LoadGenerator;
@@ -96,7 +96,7 @@ async function watch(url: string): Promise<Disposable> {
   return { [Symbol.dispose]: () => leave.abort() };
 }
 
-/** Repeated where others were at work meanwhile, because they make a proxy cost more; the least disturbed measurement counts. */
+/** Repeated where other processes used the CPU meanwhile, because a proxy costs more then; the least disturbed measurement counts. */
 async function underLoad(
   bench: Bench,
   child: Process,
@@ -116,7 +116,7 @@ async function underLoad(
   return afterwards === null ? best : { ...best, problems: [...best.problems, `afterwards ${afterwards}`] };
 }
 
-/** Until what is kept has been replaced twice, or a minute has passed. */
+/** Until the cache has been replaced twice, or a minute has passed. */
 async function fill(bench: Bench, plan: LoadPlan): Promise<void> {
   const end = performance.now() + 60_000;
   const until = (await askedFor(bench)) + 2 * ((CACHE_MIB * 1024 * 1024) / OBJECT_BYTES);

@@ -211,7 +211,7 @@ function medianOf(values: readonly number[]): string {
   return `median ${percent(quantile(values, 0.5))} (${between(interval)})`;
 }
 
-/** Reads the stream as the page does, while it is told to. */
+/** Reads the stream as the page does, until it is stopped. */
 function view(adminPort: number): void {
   let stream: http.ClientRequest | null = null;
   process.on('message', (open: boolean) => {

@@ -6,7 +6,7 @@ import { nginxMain } from './peers/nginx-main.ts';
 import { untilAnswers } from './readiness.ts';
 import type { Workspace } from './workspace.ts';
 
-/** The service behind every proxy; the cheapest that is at hand, so that the proxy is what is measured. */
+/** The service behind every proxy; the cheapest available one, so that the measurement shows the proxy. */
 export interface Origin {
   readonly port: number;
   /** Of the service that tunnels lead to. */

@@ -1,6 +1,6 @@
 import type { Installed } from '../testing/machine.ts';
 
-/** Where a peer has to listen and what it has to carry there: `http://127.0.0.1:<port>/svc/x` to `/x` on the origin. */
+/** Where a peer listens and what it forwards: `http://127.0.0.1:<port>/svc/x` to `/x` on the origin. */
 export interface Wiring {
   /** A temporary folder of the peer's own, absolute. */
   readonly folder: string;
@@ -33,13 +33,13 @@ export interface Launch {
 export interface Peer {
   /** For `--only` and the table. */
   readonly name: string;
-  /** One line on what it is, for the document. */
+  /** One line of description for the document. */
   readonly about: string;
   /** Names of the cases that it takes part in; left out: all that are a closed loop to the origin. */
   readonly cases?: readonly string[];
-  /** A header line that closed loops send it, such as a key of its own; the others are asked without. */
+  /** A header line that closed loops send to this peer, such as an API key; other loads do not send it. */
   readonly field?: string;
-  /** A stream of `adminPort` that somebody reads meanwhile, on the other core. */
+  /** A stream of `adminPort` that a reader on the other core follows meanwhile. */
   readonly watched?: string;
   /** `null` where it is not installed; the harness then leaves it out and says so. */
   find(): Installed | null;

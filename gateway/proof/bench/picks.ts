@@ -1,4 +1,4 @@
-/** What the choice of an endpoint costs, by policy and number of endpoints: `node gateway/proof/bench/picks.ts`. Prints nanoseconds. */
+/** Cost of the choice of an endpoint, by policy and number of endpoints: `node gateway/proof/bench/picks.ts`. Prints nanoseconds. */
 
 import type { EndpointConfig, Port, UpstreamConfig } from '../../model/config.ts';
 import type { Choice } from '../../upstream/choice.ts';
@@ -50,7 +50,7 @@ function upstream(overrides: Partial<UpstreamConfig>, count: number, weighted: b
   });
 }
 
-/** The best of several rounds: what disturbs a round makes it slower, never faster. */
+/** The best of several rounds: a disturbance makes a round slower, never faster. */
 function nanoseconds(balanced: Upstream): number {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {

@@ -4,7 +4,7 @@ import type { Process } from '../testing/processes.ts';
 
 /**
  * Waits until `url` answers 200 with exactly `body`.
- * @throws Error with what it got instead, and what the process printed, where it ends first or 15 s pass.
+ * @throws Error with the last answer and the output of the process, where the process ends first or 15 s pass.
  */
 export async function untilAnswers(
   started: Process,
@@ -24,7 +24,7 @@ export async function untilAnswers(
   });
 }
 
-/** What is wrong with the answer to GET `url`; `null` where it is 200 with exactly `body`, which is text. */
+/** The fault of the answer to GET `url`; `null` where it is 200 with exactly the text `body`. */
 export async function problemOf(url: string, body: Buffer, field?: string): Promise<string | null> {
   const { port, pathname, protocol } = new URL(url);
   const { status, complete, text, broke } = await ask(Number(port), pathname, {

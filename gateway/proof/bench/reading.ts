@@ -5,7 +5,7 @@ import { formatRatio } from './table.ts';
 /** Nearer than this to each other, two medians are called equal: the rounds themselves lie further apart. */
 const equalWithin = 0.05;
 
-/** What the table of a case says about one peer, in words: its cost beside the yardstick's, and who is cheaper and dearer than it. */
+/** One peer's row of a case in words: its cost relative to the yardstick, and which peers are cheaper and dearer. */
 export function renderReading(
   benchCase: BenchCase,
   rows: readonly Row[],

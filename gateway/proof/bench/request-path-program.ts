@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { startGateway } from '../../gateway.ts';
 import { listening } from '../testing/free-port.ts';
 
-/** What one small request on a kept connection calls, as V8 counts it. `node gateway/proof/bench/request-path-program.ts wire|general` prints it as JSON. */
+/** The functions that one small request on a kept connection calls, as V8 counts them. `node gateway/proof/bench/request-path-program.ts wire|general` prints it as JSON. */
 export interface RequestPath {
   readonly calls: number;
   readonly functions: number;

@@ -1,7 +1,7 @@
 import type { Machine } from '../testing/machine.ts';
 import { type Summary, summarize } from '../testing/statistics.ts';
 
-/** What one measurement of one peer gave. */
+/** The result of one measurement of one peer. */
 export interface Figures {
   /** User and system time of the proxy's processes, divided by the answers that the clients got. */
   readonly cpuMicrosecondsPerRequest: number;
@@ -85,7 +85,7 @@ function row(peer: string, samples: readonly Sample[], reference: readonly Sampl
   return { peer, problems, figures: { ratio: ratioTo(samples, reference), medians: medians(figures) } };
 }
 
-/** What went wrong the same way in several rounds is said once. */
+/** Errors that repeat in several rounds appear once. */
 function problemsOf(samples: readonly Sample[]): string[] {
   const said = [...new Set(samples.flatMap((each) => each.problems))];
   return said.map((problem) => {
@@ -94,7 +94,7 @@ function problemsOf(samples: readonly Sample[]): string[] {
   });
 }
 
-/** Each round is compared with itself, so that what slows the machine down for a minute slows both sides. */
+/** Compares within each round, so that a slow minute of the machine affects both sides. */
 function ratioTo(samples: readonly Sample[], reference: readonly Sample[]): Summary | null {
   if (reference.length === 0 || reference.some((each) => each.problems.length > 0)) return null;
   const ratios = samples.flatMap((sample) => {

@@ -9,12 +9,12 @@ import type { BenchResult, Figures, Sample } from './result.ts';
 import { type Participant, runRounds } from './rounds.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Beyond this, others take so much of two cores that the proxies are seen to cost more, and not all of them equally more. */
+/** Beyond this share of two cores, other processes make the proxies cost more, and not all of them equally more. */
 const quietLoadAverage = 0.5;
 
 /**
  * Measures what the options ask for.
- * @param say is told about progress, line by line.
+ * @param say receives the progress, line by line.
  * @throws Error where no peer is installed, or the origin doesn't come up.
  */
 export async function runBench(
@@ -75,7 +75,7 @@ export async function runBench(
   };
 }
 
-/** Peers that are installed take part; the others are named, because a table without them would look complete. */
+/** Installed peers take part; missing ones are named, because a table without them would look complete. */
 function invite(names: readonly string[], say: (line: string) => void) {
   const wanted = peers.filter((peer) => names.includes(peer.name));
   const participants = wanted.flatMap((peer): Participant[] => {

@@ -5,7 +5,7 @@ import { allowedCpus } from '../testing/machine.ts';
 import { findTaskset, Processes } from '../testing/processes.ts';
 import { selfSigned } from '../testing/self-signed.ts';
 
-/** What a run holds of the machine: processes, a temporary folder, and which CPU is whose. Ended, nothing of it is left. */
+/** The processes, the temporary folder and the assignment of CPUs of a run. Its end releases all of them. */
 export class Workspace {
   readonly processes = new Processes();
   readonly folder = mkdtempSync(join(tmpdir(), 'portway-bench-'));

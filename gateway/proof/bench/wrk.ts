@@ -1,7 +1,7 @@
 import type { LoadResult } from './load-plan.ts';
 
 /**
- * Reads what `wrk --latency` prints.
+ * Parses the output of `wrk --latency`.
  * @throws Error where a figure is missing.
  */
 export function parseWrk(output: string): LoadResult {

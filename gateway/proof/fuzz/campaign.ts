@@ -7,14 +7,14 @@ import type { Finding } from './oracle.ts';
 import { writeSeed } from './seed-file.ts';
 import { type Outcome, tryCase } from './trial.ts';
 
-/** What a campaign has come to, so far or in the end. */
+/** The results of a campaign so far. */
 export interface Tally {
   cases: number;
   readonly outcomes: Map<string, number>;
   readonly findings: string[];
 }
 
-/** Fires cases at one gateway of its own, one after the other, until the time is up. */
+/** Fires cases at its own gateway, one after the other, until the deadline. */
 export class Campaign {
   #seed: number;
   readonly #tally: Tally;
@@ -40,7 +40,7 @@ export class Campaign {
     }
   }
 
-  /** Fires until something is found, or a thousand times; what is found is cut down by fast-check, to fewer changes and pieces. */
+  /** Fires until the first finding, at most a thousand times; fast-check shrinks the finding to fewer changes and pieces. */
   async #fire(gateway: GatewayUnderFire, deadline: number): Promise<void> {
     let finding: Finding | null = null;
     const holds = fc.asyncProperty(fuzzCase, async (one) => {
@@ -74,7 +74,7 @@ export class Campaign {
     }
   }
 
-  /** What shows only once is told, and not kept: nobody could be sure that it was mended. */
+  /** A finding that does not show again is reported but not kept as a seed: a seed that may pass proves no fix. */
   async #keep(gateway: GatewayUnderFire, one: FuzzCase, finding: Finding): Promise<void> {
     const shows = async (other: FuzzCase) => (await this.#try(gateway, other)).finding?.kind === finding.kind;
     const text = JSON.stringify(one);
@@ -92,7 +92,7 @@ export class Campaign {
   }
 }
 
-/** Descriptors when nothing is under way; connections to services are kept for some seconds. @param enough no fewer are waited for. */
+/** Descriptors when no exchange is under way; connections to services stay for some seconds. @param enough stops waiting at this number. */
 async function quietDescriptors(gateway: GatewayUnderFire, enough = 0): Promise<number> {
   let count = gateway.descriptors();
   for (let tries = 0; tries < 40; tries++) {
@@ -104,7 +104,7 @@ async function quietDescriptors(gateway: GatewayUnderFire, enough = 0): Promise<
   return count;
 }
 
-/** So that campaigns that begin side by side do not try the same cases. */
+/** Keeps campaigns that start with neighbouring seeds from trying the same cases. */
 const SEEDS_APART = 1_009;
-/** More than these are the same one. */
+/** More findings are most likely the same one. */
 const FINDINGS_MAX = 10;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { validAnswer, validRequests } from './corpus.ts';
 import { mutated } from './mutation.ts';
 
-/** What is tried on the gateway: hostile bytes of a client, or of a service that was asked something plain. Texts are latin-1. */
+/** Hostile bytes of a client, or of a service that answers a plain request. Texts are latin-1. */
 export type FuzzCase = ClientCase | ServiceCase;
 
 export interface ClientCase {
@@ -14,7 +14,7 @@ export interface ServiceCase {
   readonly from: 'service';
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly parts: readonly string[];
-  /** What the service does with the connection behind its answer. */
+  /** How the service treats the connection behind its answer. */
   readonly ends: 'fin' | 'reset' | null;
 }
 

@@ -12,7 +12,7 @@ const requests: readonly string[] = [
   `POST /a/form HTTP/1.1\r\n${host}Content-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello=world`,
   `POST /a/form HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n=world\r\n0\r\n\r\n`,
   `PUT /b/t HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n`,
-  // Bodies that are requests to somebody who has lost count.
+  // Bodies that look like requests to a reader with a wrong length.
   `POST /a/p HTTP/1.1\r\n${host}Content-Length: 47\r\n\r\nGET /b/inner HTTP/1.1\r\nHost: gateway.test\r\n\r\n\r\n`,
   `POST /a/p HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n2d\r\nGET /b/inner HTTP/1.1\r\nHost: gateway.test\r\n\r\n\r\n0\r\n\r\n`,
   `GET http://gateway.test/a/abs HTTP/1.1\r\n${host}\r\n`,
@@ -34,7 +34,7 @@ const answers: readonly string[] = [
   'HTTP/1.1 302 Found\r\nLocation: /x\r\nSet-Cookie: a=b; Path=/\r\nSet-Cookie: c=d\r\nContent-Length: 0\r\n\r\n',
   'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
   'HTTP/1.1 500 Oops\r\nKeep-Alive: timeout=5\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\noops',
-  // A body that is an answer to somebody who has lost count.
+  // A body that looks like an answer to a reader with a wrong length.
   'HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison\r\n',
 ];
 

@@ -8,7 +8,7 @@ import { type Reaction, RecordingService } from '../testing/recording-service.ts
 /** A real gateway process, and the two services behind it: `/a` and `/b`. */
 export class GatewayUnderFire {
   readonly services: Readonly<Record<'/a' | '/b', RecordingService>>;
-  /** What the services do about a request. */
+  /** How the services answer a request. */
   react: (target: string) => Reaction = plainAnswer;
   readonly #processes = new Processes();
   readonly #folder = mkdtempSync(join(tmpdir(), 'portway-fuzz-'));
@@ -34,7 +34,7 @@ export class GatewayUnderFire {
     return this.#gateway!.port;
   }
 
-  /** `code 1`, `signal SIGABRT` with what it said last; `null` while it runs. */
+  /** `code 1`, `signal SIGABRT` with its last output; `null` while it runs. */
   get ended(): string | null {
     const { end, stderr } = this.#gateway!.process;
     return end === null ? null : `${end}: ${stderr.slice(-1_000)}`;
@@ -66,7 +66,7 @@ export class GatewayUnderFire {
 /** Short, because many cases end by them. */
 const TIMEOUTS = 'timeouts: { response: 300ms, idle: 300ms }\n';
 
-/** The answer names what was asked, so that it can be told whose it is. */
+/** The answer echoes the target, so that it can be matched with its request. */
 export function plainAnswer(target: string): Reaction {
   return { parts: [`HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${target}`] };
 }

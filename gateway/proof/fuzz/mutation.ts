@@ -55,7 +55,7 @@ function instead(added: fc.Arbitrary<string>, removed: fc.Arbitrary<number>): fc
   });
 }
 
-/** Makes something else of one line; `with` is what it takes from the choices. */
+/** Changes one line with one of the choices. */
 function ofLine<Choice>(
   choices: readonly Choice[],
   change: (line: string, choice: Choice) => string,

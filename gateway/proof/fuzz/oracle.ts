@@ -1,7 +1,7 @@
 import type { Recorded } from '../testing/recording-service.ts';
 import type { Reading, StrictAnswer, StrictRequest } from '../testing/strict-reader.ts';
 
-/** What is wrong with what the gateway did, in words; the first ones name the kind. */
+/** A fault of the gateway: its kind, and details in words. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly detail: string;
@@ -19,15 +19,15 @@ type FindingKind =
   | 'an answer was made whole'
   | 'the gateway failed inside';
 
-/** What arrived at the services, in order, and which of them it was: the prefix. */
+/** A request that arrived at a service, and the prefix of that service. */
 export interface Arrival {
   readonly prefix: string;
   readonly recorded: Recorded;
 }
 
 /**
- * Every request that arrived must be one that stands, whole and plain, in what the client sent, in that order. Those in between may have
- * been answered by the gateway itself.
+ * Every request that arrived must stand, whole and plain, in the bytes of the client, in the same order. The gateway may have answered
+ * those in between itself.
  */
 export function checkArrivals(sent: readonly StrictRequest[], arrivals: readonly Arrival[]): Finding | null {
   let next = 0;
@@ -48,7 +48,7 @@ export function checkArrivals(sent: readonly StrictRequest[], arrivals: readonly
   return null;
 }
 
-/** Where an idle connection of a service has died, such a request is sent again. */
+/** The gateway sends such a request again where an idle connection of a service died. */
 function mayComeTwice({ method, body }: StrictRequest): boolean {
   return body.length === 0 && /^(GET|HEAD|OPTIONS|DELETE|PUT)$/.test(method);
 }
@@ -62,7 +62,7 @@ function isSame(sent: StrictRequest, arrived: StrictRequest): boolean {
   );
 }
 
-/** The naive view of a path: a prefix of two characters, escapes of letters decoded, and what follows as it stands. */
+/** The naive view of a path: a prefix of two characters with escapes of letters decoded, and the unchanged rest. */
 function pathOf({ target }: StrictRequest): { prefix: string; rest: string } {
   const path = target.replace(/^https?:\/\/[^/?]*/i, '').replace(/^(?=\?|$)/, '/');
   const match = /^(\/(?:[ab]|%6[12]))((?=[/?]|$).*)$/i.exec(path);
@@ -72,7 +72,7 @@ function pathOf({ target }: StrictRequest): { prefix: string; rest: string } {
   return { prefix, rest: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
-/** A field that neither the client sent, in this place and spelling, nor the gateway adds. */
+/** The first field that the client did not send in this place and spelling, and that the gateway does not add. */
 function strangeField(sent: StrictRequest, arrived: StrictRequest): string | null {
   const lines = sent.fields.map(({ name, value }) => `${name}: ${value}`);
   let next = 0;
@@ -88,7 +88,7 @@ function strangeField(sent: StrictRequest, arrived: StrictRequest): string | nul
 const OWN =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|x-forwarded-(for|host|proto|port|prefix)|x-real-ip|forwarded|via|x-request-id|traceparent|max-forwards)$/i;
 
-/** Answers must be answers, no more of them than requests that were begun, and none of the gateway's own faults among them. */
+/** Answers must be well-formed, no more than the requests that were begun, and none may report a fault of the gateway. */
 export function checkAnswers({ messages, refused }: Reading<StrictAnswer>, most: number): Finding | null {
   if (refused !== null) {
     const kind =
@@ -103,7 +103,7 @@ export function checkAnswers({ messages, refused }: Reading<StrictAnswer>, most:
   return null;
 }
 
-/** Whether the gateway says so itself. */
+/** Whether the gateway itself made this answer. */
 export function isOwn({ fields }: StrictAnswer): boolean {
   return fields.some(({ name }) => /^proxy-status$/i.test(name));
 }

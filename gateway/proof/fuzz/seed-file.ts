@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { FuzzCase } from './case.ts';
 import type { Finding } from './oracle.ts';
 
-/** What was found once, kept so that it is never found again. */
+/** A former finding, kept as a test so that the fault does not return. */
 export interface SeedFile {
   readonly found: Finding['kind'];
   readonly detail: string;

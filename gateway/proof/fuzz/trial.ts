@@ -12,13 +12,13 @@ import type { ClientCase, FuzzCase, ServiceCase } from './case.ts';
 import { type GatewayUnderFire, plainAnswer } from './gateway-under-fire.ts';
 import { type Arrival, checkAnswers, checkArrivals, type Finding, isOwn } from './oracle.ts';
 
-/** What came of a case: what the client saw, for the statistics, and what is wrong about it. */
+/** The outcome of a case: the client's view, for the statistics, and the finding. */
 export interface Outcome {
   readonly seen: string;
   readonly finding: Finding | null;
 }
 
-/** Plays one case on a gateway that nobody else uses, and judges it. */
+/** Plays one case on a gateway without other clients, and judges it. */
 export async function tryCase(gateway: GatewayUnderFire, one: FuzzCase): Promise<Outcome> {
   takeAll(gateway);
   const outcome = one.from === 'client' ? await tryClient(gateway, one) : await tryService(gateway, one);
@@ -71,7 +71,7 @@ function isUnreadHead({ method, start, end }: StrictRequest): boolean {
   return method === 'HEAD' && end - start > 15_000;
 }
 
-/** The service names in each answer what it was asked: they must come back in that order. */
+/** The service echoes each target in its answer: they must come back in that order. */
 function checkOwners({ messages }: Reading<StrictAnswer>, arrivals: readonly Arrival[]): Finding | null {
   const bodies = messages
     .filter((answer) => answer.status === 200 && !isOwn(answer))
@@ -109,7 +109,7 @@ async function answered(client: BareClient, count: number): Promise<boolean> {
   return client.until(() => client.ending !== null || finalsOf(client.read()).length >= count, HANG_MS);
 }
 
-/** What the client took for whole must be whole in what the service sent; the answer to the second request must be its own. */
+/** An answer that the client took for whole must be whole in the bytes of the service; the answer to the second request must be its own. */
 function checkService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding | null {
   const malformed = checkAnswers(answers, 2);
   if (malformed !== null) return malformed;
@@ -148,7 +148,7 @@ function summary(answers: Reading<StrictAnswer>): string {
   return statuses.at(0) ?? 'nothing';
 }
 
-/** Waits until no service is in the middle of a request: the client has gone, and so must be what it began. */
+/** Waits until no service is in the middle of a request: the client has left, so its requests must end. */
 async function settled({ services }: GatewayUnderFire): Promise<boolean> {
   const midway = () => Object.values(services).some((service) => service.midway);
   return succeeds(until('no service is midway', () => !midway(), HANG_MS));

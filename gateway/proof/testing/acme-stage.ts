@@ -31,7 +31,7 @@ export interface AcmeStageOptions {
   readonly proves?: 'http-01' | 'tls-alpn-01';
   /** Whether pebble stands behind the front; default true. */
   readonly pebble?: boolean;
-  /** Keys of customers, without which it serves nobody. */
+  /** Keys of external accounts; where they are given, Pebble serves only accounts that have one. */
   readonly externalAccount?: Readonly<Record<string, string>>;
   /** Where another gateway was before. */
   readonly at?: Pick<AcmeStage, 'front' | 'folder' | 'pebble'>;
@@ -96,7 +96,7 @@ export function ordered(gateway: TestGateway, name = NAME): Promise<void> {
   );
 }
 
-/** What the admin listener says of the first name. */
+/** Status of the first certificate, from the admin listener. */
 export async function certificateStatus(adminPort: number): Promise<OrderedCertificateStatus | undefined> {
   const answer = await fetch(`http://127.0.0.1:${adminPort}/certificates`);
   return ((await answer.json()) as OrderedCertificateStatus[])[0];

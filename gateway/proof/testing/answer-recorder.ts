@@ -1,6 +1,6 @@
 import type { AnswerSink, Fields, UpstreamRequest } from '../../exchange/contract.ts';
 
-/** Writes down what becomes of a request that was sent to a service. */
+/** Records the outcome of a request that was sent to a service. */
 export class AnswerRecorder implements AnswerSink {
   /** In order: `started`, `started reused`, `103`, `200`, `data ok`, `end`, `fail ECONNRESET`. */
   readonly events: string[] = [];

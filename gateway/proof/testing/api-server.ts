@@ -22,7 +22,7 @@ export class TestApiServer {
   #version = 1;
   /** Versions up to this one are forgotten. */
   #forgotten = 0;
-  /** What was asked: `GET apis/...`, `WATCH ...`, `PATCH ...`. */
+  /** Requests so far: `GET apis/...`, `WATCH ...`, `PATCH ...`. */
   readonly asked: string[] = [];
   /** Answered instead, where a path begins so. */
   readonly refused = new Map<string, number>();

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { type Reading, readAnswers, readRequests, type StrictAnswer } from './strict-reader.ts';
 import { type Ending, markKitSocket } from './wire.ts';
 
-/** What was asked by bytes that are no request. */
+/** Methods of the requests, where the bytes that were sent are no requests. */
 const ANY: readonly string[] = Array.from({ length: 32 }, () => 'GET');
 
 /** A client that sends bytes as they are, keeps all that comes, and has the strict reader read it. Needs no test around it. */
@@ -24,7 +24,7 @@ export class BareClient {
       .on('close', () => this.#over('reset'));
   }
 
-  /** @throws where nobody listens. */
+  /** @throws where nothing listens. */
   static async open(port: number): Promise<BareClient> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     await once(socket, 'connect');

@@ -29,7 +29,7 @@ export async function launchBrowser(executablePath: string): Promise<Browser> {
   });
 }
 
-/** A page, and everything that went wrong on it: what the console says and which requests failed. */
+/** A page and its faults: errors on the console, uncaught errors and failed requests. */
 export class WatchedPage {
   readonly page: Page;
   readonly faults: string[] = [];
@@ -54,7 +54,7 @@ export class WatchedPage {
     this.faults.push(text);
   }
 
-  /** Faults that the test causes on purpose. */
+  /** Ignores faults that the test causes on purpose. */
   expectFaults(pattern: RegExp): void {
     this.#expected.push(pattern);
   }
@@ -66,9 +66,9 @@ export async function openPage(context: BrowserContext, url: string): Promise<Wa
   return watched;
 }
 
-/** What axe-core finds wrong for those who see or move differently, in the words of its rules. @param rules no others; default: all */
+/** Violations that axe-core finds on the page, in the words of its rules. @param rules only these rules; default: all */
 export async function axeFindings(page: Page, rules: readonly string[] = []): Promise<readonly string[]> {
-  // Half a megabyte, which a page needs once.
+  // axe-core is half a megabyte; a page needs it once.
   if (await page.evaluate("typeof axe === 'undefined'"))
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   const options = rules.length === 0 ? '' : JSON.stringify({ runOnly: rules });

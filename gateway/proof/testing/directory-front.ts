@@ -76,7 +76,7 @@ export class DirectoryFront {
     this.#payloads.push({ path, payload: text === '' ? null : JSON.parse(text) });
   }
 
-  /** What was signed and sent there. */
+  /** The signed payloads that arrived there. */
   payloads(path: string): unknown[] {
     return this.#payloads.filter((one) => one.path === path).map(({ payload }) => payload);
   }

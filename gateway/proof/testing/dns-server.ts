@@ -8,7 +8,7 @@ export type NameRecord =
   | string
   | { readonly target: string; readonly port: number; readonly priority: number; readonly weight: number };
 
-/** What the server says of a name. `REFUSES`: an error of the server, not an answer. */
+/** The server's reply for a name. `REFUSES`: an error of the server, not an answer. */
 type Said = { readonly records: readonly NameRecord[]; readonly ttlSeconds: number } | typeof REFUSES;
 
 const REFUSES = 'refuses';

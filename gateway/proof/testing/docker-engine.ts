@@ -52,7 +52,7 @@ export class TestEngine {
     await new Promise<void>((listening) => this.#server.listen(this.#path, listening));
   }
 
-  /** As if these ran now; who follows is told. */
+  /** From now on these containers run; followers of events are notified. */
   run(...containers: readonly TestContainer[]): void {
     this.#containers = containers;
     for (const listener of this.#listeners) listener.write('{"Type":"container","Action":"start"}\n');

@@ -4,17 +4,17 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 import { succeeds } from './poll.ts';
 
-/** Below the ports that systems give out by themselves (32768 on Linux), so that nobody who asks for "any" gets one of ours meanwhile. */
+/** Below the ephemeral ports (from 32768 on Linux), so that a bind to port 0 never gets one of these. */
 const LOWEST = 10_000;
 const HIGHEST = 32_000;
 
-/** Of one process: the oldest is given up for the next, because hundreds of files of tests share a process, and all processes a range. */
+/** For each process: the oldest claim is released for the next, because hundreds of test files share a process, and all processes share the range. */
 const CLAIMS_MAX = 1_000;
 const claims: Server[] = [];
 
 /**
- * Ports at which nothing listens, and which no other test of this machine is given before this process has had a thousand others. A gateway of
- * another test may go on asking a port whose service has ended; whoever gets that number next would be asked instead.
+ * Ports without a listener. No other test of this machine gets them before this process has claimed a thousand others: a gateway of another
+ * test may still ask a port whose service has ended, and would reach the next owner of that number.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -25,7 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Of Linux alone: an abstract name (unix(7)) is a lock that ends with its process, however that ends. */
+/** Linux only: an abstract socket name (unix(7)) is a lock that ends with its process in any case. */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const server = await opened({ path: `\0portway-test-port-${port}` });
@@ -53,13 +53,13 @@ export async function freePort(): Promise<number> {
   return port as number;
 }
 
-/** Has it listen on a port that the system chooses. @returns the port */
+/** Listens on a port that the system chooses. @returns the port */
 export async function listening(server: Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return (server.address() as AddressInfo).port;
 }
 
-/** A number whose TCP and UDP ports were both free a moment ago: nothing listens there. */
+/** A number whose TCP and UDP ports were both free a moment ago. */
 export async function freeDatagramPort(): Promise<number> {
   for (;;) {
     const port = await freePort();

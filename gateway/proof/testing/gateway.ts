@@ -84,7 +84,7 @@ export class TestGateway {
     await this.gateway.reload();
   }
 
-  /** Stops; `deadlineMs` is what exchanges in flight get. */
+  /** Stops; exchanges in flight get `deadlineMs` to end. */
   async close(deadlineMs = 0): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -92,7 +92,7 @@ export class TestGateway {
   }
 }
 
-/** On a busy machine a gateway refuses a share of the requests, as it should: what is not about that must not meet it. */
+/** On a busy machine a gateway rightly refuses a share of the requests. Tests of other behaviour must not meet that. */
 function withoutShedding(yaml: string): string {
   return !/^routes:/m.test(yaml) || /^overload:/m.test(yaml) ? yaml : `${yaml.trimEnd()}\noverload: off\n`;
 }
@@ -112,7 +112,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const hasAdmin = mode === 'development' || /^admin:/m.test(text);
   if (running === 0) disownSockets();
   running++;
-  // Also where the start fails or an end hangs: what is left then is not of the gateways of the tests that follow.
+  // Also where the start fails or an end hangs: sockets that are left then do not belong to gateways of later tests.
   onTestFinished(() => void running--);
   const gateway = await startGateway({
     configFile,
@@ -127,7 +127,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const started = new TestGateway(gateway, mode, configFile, log);
   onTestFinished(async () => {
     await started.close();
-    // Of several in one test the last that ends answers for all.
+    // Where a test has several gateways, the last one to end checks for all.
     if (running > 1) return;
     await until(`all sockets of the gateway are gone:\n${leaked().join('\n')}`, () => leaked().length === 0);
   });
@@ -149,7 +149,7 @@ export async function configurationFolder(
 
 let running = 0;
 
-/** Files of tests share a process: what one before this has left open is not this gateway's. */
+/** Test files share a process: sockets that an earlier one left open are not this gateway's. */
 function disownSockets(): void {
   for (const handle of activeHandles())
     if (handle instanceof Socket || handle instanceof UdpSocket) markKitSocket(handle);

@@ -3,7 +3,7 @@ import { onTestFinished, vi } from 'vitest';
 /** A clock that stands still until the test moves it. */
 export interface HeldClock {
   advance(ms: number): void;
-  /** What takes so long by this clock: it is over when the test has moved it there. */
+  /** A wait of that length by this clock: it ends when the test has moved the clock there. */
   passing(ms: number): Promise<void>;
 }
 

@@ -20,14 +20,14 @@ export interface ClientOptions {
   readonly host?: string;
 }
 
-/** A client of exact bytes: it sends what the test says, and reads answers strictly. */
+/** A client of exact bytes: it sends the bytes of the test, and reads answers strictly. */
 export class RawClient extends Wire {
   /** Begins to connect; `connected` waits for it. */
   static to(port: number, { halfOpen = false, host = '127.0.0.1' }: ClientOptions = {}): RawClient {
     return new RawClient(connect({ port, host, allowHalfOpen: halfOpen }), `client of port ${port}`);
   }
 
-  /** @throws where nobody listens. */
+  /** @throws where nothing listens. */
   async connected(): Promise<this> {
     await once(this.socket, 'connect');
     return this;

@@ -7,7 +7,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** What became of one request. */
+/** The outcome of one request. */
 export interface Asked {
   /** Its id, which the service counts by. */
   readonly id: string;
@@ -17,7 +17,7 @@ export interface Asked {
   readonly complete: boolean;
   readonly ms: number;
   readonly text: string;
-  /** The code of what broke the connection, where something did. */
+  /** The error code, where the connection broke. */
   readonly broke: string | null;
 }
 
@@ -110,7 +110,7 @@ export class Load {
     return this.asked;
   }
 
-  /** What was asked since the last call; it is forgotten here. */
+  /** Requests since the last call; forgets them. */
   take(): Asked[] {
     return this.asked.splice(0);
   }

@@ -127,7 +127,7 @@ function checkHistogram(name: string, samples: readonly MetricSample[]): void {
   }
 }
 
-/** What `GET /metrics` of an admin listener says now. */
+/** Reads `GET /metrics` of an admin listener. */
 export async function scrape(adminPort: number): Promise<MetricsText> {
   const client = await connect(adminPort);
   const answer = await client.exchange(get('/metrics', 'Host: localhost'), 15_000);

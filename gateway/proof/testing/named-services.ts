@@ -13,7 +13,7 @@ export function portsOf(services: readonly { readonly port: number }[]): string 
   return `[${services.map(({ port }) => port).join(', ')}]`;
 }
 
-/** Who answered, one after the other. */
+/** Names of the services that answered, in order. */
 export async function answers(gateway: TestGateway, count: number, ...fields: string[]): Promise<string> {
   let names = '';
   for (let i = 0; i < count; i++) names += (await gateway.get('/db/', ...fields)).text;

@@ -5,16 +5,16 @@ import { listening } from './free-port.ts';
 
 export const CLIENT = { id: 'portway', secret: 'a-secret-of-thirty-two-characters' };
 
-/** A real OpenID Connect provider, at which whoever comes is logged in at once. */
+/** A real OpenID Connect provider that logs every user in at once. */
 export interface TestProvider {
   readonly issuer: string;
-  /** Who comes next. */
+  /** The account of the next login. */
   account: string;
   /** Answers 500 to everything. */
   down: boolean;
-  /** Paths that it was asked for. */
+  /** Paths of the requests so far. */
   readonly asked: string[];
-  /** What it answers may be changed. */
+  /** Answers instead of the provider where it returns true. */
   tamper: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
 }
 
@@ -39,7 +39,7 @@ export async function startProvider(redirectUris: string[], more: Configuration 
   return test;
 }
 
-/** The page on which somebody would log in. */
+/** Completes the login page without a user. */
 async function finish(
   provider: Provider,
   request: IncomingMessage,

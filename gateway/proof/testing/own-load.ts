@@ -30,7 +30,7 @@ export interface OwnLoadResult {
   readonly answers: Readonly<Record<number, Answers>>;
   /** Questions that found no connection free. */
   readonly lost: number;
-  /** What went wrong, in words, and how often. */
+  /** Errors in words, and how often each happened. */
   readonly failures: Readonly<Record<string, number>>;
 }
 

@@ -17,17 +17,17 @@ if (missing !== '')
 export const hasPebble = missing === '';
 
 export interface PebbleOptions {
-  /** Where it looks for answers, in place of 80 and 443. */
+  /** Ports at which it validates names, instead of 80 and 443. */
   readonly httpPort: number;
   readonly tlsPort: number;
-  /** Keys of its customers, without which it serves nobody. */
+  /** Keys of external accounts; where they are given, it serves only accounts that have one. */
   readonly externalAccount?: Readonly<Record<string, string>>;
 }
 
-/** Let's Encrypt's test directory, and the name servers that it asks: every name leads to 127.0.0.1. It ends with the test. */
+/** Let's Encrypt's test directory and its name server, which resolves every name to 127.0.0.1. Both end with the test. */
 export class Pebble {
   readonly port: number;
-  /** PEM file of the authority that vouches for the directory itself. */
+  /** PEM file of the authority that issued the directory's own certificate. */
   readonly ca: string;
   readonly #names: number;
 
@@ -75,7 +75,7 @@ export class Pebble {
       '127.0.0.1',
     ];
     await processes.start([paths['pebble-challtestsrv'], ...off, ...zone]);
-    // It would refuse one nonce of twenty, and tests count what it is asked.
+    // By default it refuses one nonce of twenty, and tests count its requests.
     const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
     const args = ['-config', join(folder, 'pebble.json'), '-dnsserver', `127.0.0.1:${dns}`];
     const pebble = await processes.start([paths.pebble, ...args], { env });
@@ -90,12 +90,12 @@ export class Pebble {
     return `https://127.0.0.1:${this.port}/dir`;
   }
 
-  /** From now on the name leads nowhere. */
+  /** From now on the name does not resolve. */
   forget(name: string): Promise<void> {
     return this.#tell('set-servfail', { host: `${name}.` });
   }
 
-  /** Takes that back. */
+  /** The name resolves again. */
   remember(name: string): Promise<void> {
     return this.#tell('clear-servfail', { host: `${name}.` });
   }

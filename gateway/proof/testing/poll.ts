@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long a test waits for what should come. Generous, because it decides nothing but how long a failing test takes. */
+/** How long a test waits for an expected event. Generous: it only decides how long a failing test takes. */
 export const PATIENCE_MS = 20_000;
 
 /**
  * Asks again and again until the answer is true, for states that send no event.
- * @throws at the deadline, with what was wanted.
+ * @throws at the deadline, with the text.
  */
 export async function until(
   what: string,
@@ -19,7 +19,7 @@ export async function until(
   }
 }
 
-/** Whether it comes about, whatever it comes to. */
+/** Whether the promise is fulfilled. */
 export function succeeds(attempt: Promise<unknown>): Promise<boolean> {
   return attempt.then(
     () => true,

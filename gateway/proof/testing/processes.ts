@@ -10,13 +10,13 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Open a channel for messages. */
   readonly channel?: boolean;
-  /** What it reads on stdin; `null`: it stays open, to be written to. Default nothing. */
+  /** Text for stdin; `null`: stdin stays open, to be written to. Default: empty. */
   readonly input?: string | null;
   /** The CPU to run on, where `taskset` is installed; default any. */
   readonly cpu?: number | null;
-  /** Arguments of the shell's `ulimit`: `-n 128`, so many descriptors. Default: what we may. */
+  /** Arguments of the shell's `ulimit`: `-n 128` allows 128 descriptors. Default: the limits of this process. */
   readonly ulimit?: string | undefined;
-  /** Send what it prints to /dev/null: only what it says on stderr is kept. */
+  /** Sends stdout to /dev/null and keeps only stderr. */
   readonly quiet?: boolean;
   /** The signal that asks it to end; default SIGTERM. */
   readonly endsOn?: NodeJS.Signals;
@@ -89,7 +89,7 @@ export class Process {
     if (this.alive) await this.ended;
   }
 
-  /** Why it gave up: of what it printed on stderr the first line that speaks of an error, else the last one; without the folders of this machine. */
+  /** Why it ended: the first line on stderr that mentions an error, else the last line; without the folders of this machine. */
   complaint(): string {
     return complaintIn(this.stderr);
   }
@@ -105,7 +105,7 @@ export class Processes {
     process.once('exit', this.#abandon);
   }
 
-  /** Whether all is ending: what fails from here on fails because of that. */
+  /** Whether all processes are being ended: later failures follow from that. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -170,7 +170,7 @@ export class Processes {
 export const PORTWAY =
   process.env.PORTWAY_PROGRAM ?? fileURLToPath(new URL('../../bin/portway.js', import.meta.url));
 
-/** What keeps a process on one CPU; `null`: not installed. */
+/** The command that pins a process to one CPU; `null`: not installed. */
 export function findTaskset(): string | null {
   return findProgram('taskset', ['--version'], /(\d\S*)$/m)?.path ?? null;
 }
@@ -184,7 +184,7 @@ function commandLine(
   return taskset === null ? command : [taskset, '-c', String(cpu), ...command];
 }
 
-/** Where it still lives: later its number may be somebody else's. */
+/** Only while it lives: later its number may belong to another process. */
 function killGroup({ pid, alive }: Process): void {
   // 0 and -1 would be other people's processes.
   if (!alive || pid <= 1) return;

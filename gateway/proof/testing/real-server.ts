@@ -7,7 +7,7 @@ import { freeDatagramPort, freePort } from './free-port.ts';
 import { until } from './poll.ts';
 import { type Process, Processes, type StartOptions } from './processes.ts';
 
-/** Where Debian keeps what is not on the path of users. */
+/** Where Debian keeps programs that are not on the path of users. */
 const FOLDERS = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', ...postgresFolders()];
 
 /** The newest first. The commands in /usr/bin are wrappers that look for a cluster of the system. */
@@ -31,7 +31,7 @@ export function findPrograms<Name extends string>(
   return { paths: Object.fromEntries(found) as Record<Name, string>, missing: missing.join(', ') };
 }
 
-/** Somebody else's server, as a process on a loopback port of its own, with a folder that goes with it. */
+/** A server of another project, as a process on its own loopback port, with a folder that is removed with it. */
 export class RealServer {
   readonly port: number;
   readonly #process: Process;
@@ -123,7 +123,7 @@ interface User {
   readonly gid: number;
 }
 
-/** `null`: who runs this is unprivileged already. */
+/** `null`: this process is unprivileged already. */
 function unprivileged(): User | null {
   if (process.getuid?.() !== 0) return null;
   const id = (flag: string, name: string) => spawnSync('id', [flag, name], { encoding: 'utf8' });
@@ -137,7 +137,7 @@ function temporary(owner: User | null): string {
   return folder;
 }
 
-/** Runs somebody else's client to its end. @throws with what it wrote, if it fails or takes too long. */
+/** Runs a client of another project to its end. @throws with its output, if it fails or takes too long. */
 export async function runClient(
   program: string,
   args: readonly string[],

@@ -21,13 +21,13 @@ export interface Reaction {
   readonly ends?: 'fin' | 'reset';
   /** Milliseconds between the parts; default none. */
   readonly pauseMs?: number;
-  /** What has to have happened before another part is sent. */
+  /** Resolves when the next part may be sent. */
   readonly between?: () => Promise<unknown>;
   /** Do it when the head is there, whatever of the body is still to come. */
   readonly early?: true;
 }
 
-/** What has come since the last time that one asked. */
+/** Requests that arrived since the last call. */
 export interface Received {
   readonly whole: readonly Recorded[];
   /** Bytes of requests that were begun and never became whole. */
@@ -74,7 +74,7 @@ export class RecordingService {
     return !this.#connections[connection]!.open;
   }
 
-  /** What came since the last time, and forgets it. */
+  /** Requests since the last call; forgets them. */
   take(): Received {
     const begun = this.#connections.filter(({ open }) => !open).map(({ pending }) => pending);
     const received = {

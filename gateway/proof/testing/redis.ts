@@ -64,7 +64,7 @@ export class TestRedis {
   }
 }
 
-/** What a gateway says of what it shares. */
+/** The state of `shared:` in a gateway's status. */
 export interface SharedTold {
   readonly failure: string | null;
   readonly replicas: readonly { readonly version: string; readonly workers: number; readonly own: boolean }[];

@@ -1,18 +1,18 @@
 import type { Lane } from '../../exchange/contract.ts';
 
-/** The ways in which a route is carried. What a client or a service sees must not depend on it. */
+/** A way in which a route is carried. Clients and services must see the same on all of them. */
 export interface RouteKind {
   readonly kind: string;
-  /** Which implementation reads the client. The general lane is bound by what Node's parser reads: decisions 0068 and 0070. */
+  /** Which implementation reads the client. The general lane accepts only messages that Node's parser accepts: decisions 0068 and 0070. */
   readonly lane: Lane;
   /**
    * Whether Fastify stands between forwarding and the client. It writes names of fields in lower case and repeated ones side by
    * side, takes the reason from the status (RFC 9112 §4 lets a client ignore it), and knows neither 1xx nor trailers.
    */
   readonly throughFastify: boolean;
-  /** Whether its exchanges pass hooks of somebody else's, and body hooks of policies do not see them. */
+  /** Whether exchanges pass the hooks of an extension; body hooks of policies do not see them then. */
   readonly extended: boolean;
-  /** Header lines of an answer in the form in which they can be compared on such a route. */
+  /** Header lines of an answer in a form that can be compared on such a route. */
   comparable(lines: readonly string[]): string[];
   /** Files that must lie beside the configuration. */
   readonly files: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ const general: RouteKind = {
   routes: (key, to, ...keys) => plain.routes(key, to, 'lane: general', ...keys),
 };
 
-/** Its hooks see no body of an answer: behind them it is carried as a plain route. */
+/** Its hooks see no bodies of answers: behind the hooks it is carried like a plain route. */
 const hooked: RouteKind = {
   ...general,
   kind: 'a route with a hook before the service',
@@ -68,8 +68,8 @@ function byName(a: string, b: string): number {
   return nameA === nameB ? 0 : `${nameA}` < `${nameB}` ? -1 : 1;
 }
 
-/** For `describe.each`: where the lane does not matter, because what is tested stands before or behind both. */
+/** For `describe.each` of behaviour before or behind the lanes, where the lane does not matter. */
 export const routeKinds: readonly RouteKind[] = [plain, extended];
 
-/** The conformance suite of the lanes: what concerns the messages themselves. */
+/** For `describe.each` of behaviour that concerns the messages themselves: the conformance suite of the lanes. */
 export const laneKinds: readonly RouteKind[] = [plain, general, hooked, extended];

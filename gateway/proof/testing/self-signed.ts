@@ -1,6 +1,6 @@
 import { type Issued, selfSigned as signedByItself } from '../../tls/authority.ts';
 
-/** A certificate that nobody but its own key vouches for, for one host. @param validMs from now on */
+/** A self-signed certificate for one host. @param validMs from now on */
 export function selfSigned(host: string, validMs: number = DAY_MS): Issued {
   return signedByItself(host, [host], validMs / DAY_MS);
 }
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 
 const shop = selfSigned('shop.test');
 
-/** A gateway that speaks TLS as `shop.test`: the line of its file, and what lies beside it. */
+/** For a gateway that speaks TLS as `shop.test`: the line of its configuration, and the files beside it. */
 export const SHOP_TLS = {
   yaml: 'tls: { certificates: { cert: shop.crt, key: shop.key } }\n',
   files: { 'shop.crt': shop.cert, 'shop.key': shop.key },

@@ -1,6 +1,6 @@
 import type { Downstream, DownstreamListener } from '../../exchange/contract.ts';
 
-/** A client of which the test says when it has taken its answer. `told` is what was done to it, in order. */
+/** A client that takes its answer when the test says so. `told` lists the calls that it received, in order. */
 export function slowTaker() {
   const told: string[] = [];
   let listener: DownstreamListener | undefined;

@@ -8,9 +8,9 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url));
 export interface Import {
   /** A file of the repository (`gateway/route/table.ts`), a package (`undici`) or a module of Node (`node:net`). */
   readonly from: string;
-  /** As written: `{ isIP }`, `* as net`; empty where only the module's effects are wanted. */
+  /** As written: `{ isIP }`, `* as net`; empty for an import for side effects. */
   readonly names: string;
-  /** Nothing of it is left when types are stripped. */
+  /** Stripping the types removes the whole statement. */
   readonly typeOnly: boolean;
 }
 
@@ -37,10 +37,10 @@ function readSource(path: string): SourceFile {
   return { path, text, imports: importsOf(path, text) };
 }
 
-/** The names of what is loaded when it is needed. */
+/** Stands for the names of a dynamic import. */
 const LAZY = 'import()';
 
-/** Biome keeps each of them at the start of a line and ended by a semicolon. */
+/** Biome puts each statement at the start of a line and ends it with a semicolon. */
 export function importsOf(path: string, text: string): Import[] {
   const statements = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:([^;'"]*?)\s+from\s+)?'([^']+)';/gm);
   const imports = Array.from(statements, ([, type, names = '', specifier = '']) => ({
@@ -69,7 +69,7 @@ function onlyTypesIn(names: string): boolean {
   return each?.every((name) => name.startsWith('type ')) ?? false;
 }
 
-/** These files and all that runs when they are loaded: what they import for more than its types, and so on. @param lazily with what is loaded later, too */
+/** These files and every file that they import for more than its types, directly or not. @param lazily follows dynamic imports, too */
 export function loadedBy(
   paths: readonly string[],
   among: readonly SourceFile[],
@@ -107,7 +107,7 @@ export function importCircle(files: readonly SourceFile[]): string[] {
   return [];
 }
 
-/** The text with each comment taken out: prose may name what code must not. */
+/** The text without comments: a comment may name things that code must not use. */
 export function codeOf({ text }: SourceFile): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 }

@@ -8,9 +8,9 @@ type Mood = 'well' | 'ill' | 'hung' | 'hanging up';
 class SwitchedService {
   readonly name: string;
   readonly #service: ScriptedService;
-  /** What exchanges get. */
+  /** Answer to exchanges. */
   mood: Mood = 'well';
-  /** What checks get. */
+  /** Answer to health checks. */
   health: Mood = 'well';
   checks = 0;
   exchanges = 0;

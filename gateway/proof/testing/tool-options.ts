@@ -40,7 +40,7 @@ export function chosenNames(flag: string, list: string, known: readonly string[]
   return known.filter((name) => wanted.includes(name));
 }
 
-/** What went wrong, on stderr. @returns the exit code: 2, and the usage behind it, for wrong usage, else 1 */
+/** Prints the error on stderr. @returns the exit code: 2, followed by the usage, for wrong usage, else 1 */
 export function explainFailure(tool: string, error: unknown, usage: string): number {
   console.error(`${tool}: ${(error as Error).message}`);
   if (!(error instanceof UsageError)) return 1;

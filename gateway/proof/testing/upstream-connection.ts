@@ -6,7 +6,7 @@ import { SocketMemory } from '../../wire/socket-memory.ts';
 import { AnswerRecorder, upstreamRequest } from './answer-recorder.ts';
 import { localAddress } from './endpoint-address.ts';
 
-/** A connection, and what it has told its owner: `released`, `disconnected`. */
+/** A connection, and the events that its owner received: `released`, `disconnected`. */
 export function connectionTo(
   port: number,
   overrides: Parameters<typeof localAddress>[1] = {},
@@ -23,7 +23,7 @@ export function connectionTo(
   return { connection, told };
 }
 
-/** A request on it, and what becomes of it. */
+/** A request on it, and its outcome. */
 export function sending(connection: Connection, overrides: Partial<UpstreamRequest> = {}) {
   const answer = new AnswerRecorder();
   return { answer, call: connection.send(upstreamRequest(overrides), answer) };

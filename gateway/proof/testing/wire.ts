@@ -18,15 +18,15 @@ export function markKitSocket<S extends object>(socket: S): S {
 }
 
 /**
- * One end of a connection, read on demand: what nobody asks for stays in the kernel, so a test that doesn't read
- * is a slow reader. Every wait has a deadline whose message tells what had arrived.
+ * One end of a connection, read on demand: unread bytes stay in the kernel, so a test that doesn't read
+ * is a slow reader. Every wait has a deadline whose message shows the bytes that had arrived.
  */
 export class Wire {
   readonly socket: Socket;
   /** Bytes that have arrived so far, taken or not. */
   receivedBytes = 0;
   readonly #name: string;
-  /** What has arrived and was not taken, which may have room behind it in its memory. */
+  /** Bytes that arrived and were not taken; their memory may have room behind them. */
   #buffered: Buffer = NOTHING;
   /** Bytes of that room. */
   #room = 0;
@@ -103,7 +103,7 @@ export class Wire {
     return (await this.rest(withinMs)).ending;
   }
 
-  /** What has arrived and was not taken yet; what the kernel holds is read first. */
+  /** Bytes that arrived and were not taken yet, after reading those that the kernel holds. */
   unread(): Buffer {
     this.#pull();
     return this.#buffered;

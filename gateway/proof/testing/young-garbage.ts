@@ -3,10 +3,10 @@ import { nodeCollector } from '../../exchange/collector.ts';
 /** How often a turn is taken. */
 export const TURNS = 20_000;
 
-/** @returns by how many bytes the heap grows over the turns, where only its young generation is collected: what they leave behind */
+/** @returns by how many bytes the heap grows over the turns while only its young generation is collected */
 export function heldByTurns(turn: () => void): number {
   for (let i = 0; i < TURNS / 10; i++) turn();
-  // What is there now becomes old.
+  // Objects that exist now move to the old generation.
   nodeCollector.all();
   const before = nodeCollector.heapBytes();
   for (let i = 0; i < TURNS; i++) {

@@ -9,7 +9,7 @@ import { varnish } from './varnish.ts';
 /** The name of the peer that ratios refer to. */
 export const yardstick = nginx.name;
 
-/** What two reads and two writes through node:net cost, with the least codec. */
+/** Cost of two reads and two writes through node:net, with the least codec. */
 const floor: Peer = {
   ...nodePeer('undici', 'floor.ts', 'floor', 'a relay over node:net with the least reading of heads'),
   cases: ['small', '10k', '1m'],

@@ -8,7 +8,7 @@ export const caddy: Peer = {
   find: () => findProgram('caddy', ['version'], /^v?(\S+)/),
   launch: (installed, wiring) => ({
     command: [installed.path, 'run', '--adapter', 'caddyfile', '--config', `${wiring.folder}/Caddyfile`],
-    // Caddy keeps state in its user's home unless told otherwise.
+    // By default Caddy keeps state in its user's home.
     env: {
       GOMAXPROCS: '1',
       HOME: wiring.folder,

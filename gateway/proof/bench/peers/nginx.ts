@@ -3,7 +3,7 @@ import { CACHE_MIB, cases } from '../cases.ts';
 import type { Peer, Wiring } from '../peer.ts';
 import { nginxMain } from './nginx-main.ts';
 
-/** The yardstick: every figure is given as a multiple of what nginx needs. */
+/** The yardstick: every figure is a multiple of nginx's. */
 export const nginx: Peer = nginxPeer(
   'nginx',
   'one worker, its default buffers (8 of 4 KiB per answer, then a file)',
@@ -11,7 +11,7 @@ export const nginx: Peer = nginxPeer(
   cases.map(({ name }) => name),
 );
 
-/** For large answers: what nginx needs where somebody has given it larger buffers, and no file behind them. */
+/** For large answers: nginx with larger buffers, and no file behind them. */
 export const nginxBuffers: Peer = nginxPeer(
   'nginx+buffers',
   'one worker, 16 buffers of 64 KiB per answer, no file',

@@ -33,7 +33,7 @@ export const portway: Peer = portwayPeer({
   settings: QUIET,
 });
 
-/** What single features cost, beside the same without them. */
+/** Cost of single features, beside the same without them. */
 export const portwayVariants: readonly Peer[] = [
   portwayPeer({
     name: 'portway+log',

@@ -1,4 +1,4 @@
-/** What a reader made of one message. Texts are latin-1. */
+/** A reader's view of one message. Texts are latin-1. */
 export interface ReadMessage {
   /** `GET /x`, or `200 OK`. */
   readonly start: string;
@@ -10,7 +10,7 @@ export interface ReadMessage {
   whole: boolean;
 }
 
-/** Why what one reader took is not what the other took; `null`: it is. */
+/** How the views of two readers differ; `null`: they agree. */
 export function difference(taken: readonly ReadMessage[], reference: readonly ReadMessage[]): string | null {
   for (const [at, message] of taken.entries()) {
     const other = reference[at];

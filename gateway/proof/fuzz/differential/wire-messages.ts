@@ -8,7 +8,7 @@ import type { ReadMessage } from './reading.ts';
 /** The wire lane's readers, put together as its connections do it, over bytes that come in pieces. */
 abstract class WireMessages {
   readonly taken: ReadMessage[] = [];
-  /** It takes nothing more: what is left is another's, or wrong. */
+  /** It reads no further: the rest belongs to another reader, or is wrong. */
   stopped = false;
   protected pending: Buffer = Buffer.alloc(0);
   readonly #body = new BodyReader({
@@ -72,7 +72,7 @@ abstract class WireMessages {
 export class WireRequests extends WireMessages {
   readonly #reader: RequestReader;
 
-  /** @param reader is shared by all: what it holds is of the last head. */
+  /** @param reader shared by all messages: it holds the last head. */
   constructor(reader: RequestReader) {
     super();
     this.#reader = reader;

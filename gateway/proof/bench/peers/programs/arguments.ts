@@ -1,4 +1,4 @@
-/** What every program in this folder is called with. */
+/** The arguments of every program in this folder. */
 export interface ProxyArguments {
   readonly port: number;
   /** `http://127.0.0.1:<port>`, without a path. */

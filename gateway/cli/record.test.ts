@@ -54,5 +54,7 @@ test('what clients send stays text', async () => {
   const line = (target: string) => JSON.stringify({ msg: 'exchange', method: 'GET', target, route: '/db' });
   const hostile = ['/db/"\n  - x', '/db/a->b', '/db/a, target /', '/db/ä', '*', ''].map(line).join('\n');
   expect(recorded(file, hostile)).toMatchObject({ code: 1, stdout: '' });
+  const pretty = '21:05:03 GET     200   15 ms   557 B  /db/x1 → /db localhost:3431\n';
+  expect(recorded(file, pretty)).toMatchObject({ code: 1, stderr: expect.stringContaining('JSON log') });
   expect(recorded(file, line('/db/a'), '--per-route', 'many')).toMatchObject({ code: 2 });
 });

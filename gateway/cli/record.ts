@@ -72,6 +72,8 @@ class Recording {
   }
 
   summary(): string {
+    if (this.#exchanges === 0)
+      return 'portway: no line of standard input is an exchange: it takes the JSON log of a gateway (`log: { format: json }`)\n';
     const unprinted =
       this.#unprinted === 0
         ? ''

@@ -42,7 +42,13 @@ describe('describeHolder', () => {
     expect(describeHolder({ pid: 7, command: 'node x.js' }, 3001)).toBe('node x.js (pid 7)');
   });
 
-  it('says how to find out what it could not', () => {
-    expect(describeHolder(null, 3001)).toContain('3001');
+  it.each([
+    ['linux', 'tcp', '`sudo ss -ltnp sport = :3001`'],
+    ['linux', 'udp', '`sudo ss -lunp sport = :3001`'],
+    ['darwin', 'tcp', '`sudo lsof -nP -iTCP:3001 -sTCP:LISTEN`'],
+    ['darwin', 'udp', '`sudo lsof -nP -iUDP:3001`'],
+    ['win32', 'tcp', '`netstat -ano | findstr :3001`'],
+  ] as const)('on %s, says how to find out which process has a port of %s', (platform, protocol, command) => {
+    expect(describeHolder(null, 3001, protocol, platform)).toContain(command);
   });
 });

@@ -25,10 +25,15 @@ export async function portHolder(port: number, protocol: Protocol = 'tcp'): Prom
 }
 
 /** `node server.js (pid 123)`, or how to find out. */
-export function describeHolder(holder: PortHolder | null, port: number, protocol: Protocol = 'tcp'): string {
+export function describeHolder(
+  holder: PortHolder | null,
+  port: number,
+  protocol: Protocol = 'tcp',
+  platform: string = process.platform,
+): string {
   if (holder !== null) return `${holder.command} (pid ${holder.pid})`;
   const ss = `sudo ss -l${protocol === 'tcp' ? 't' : 'u'}np sport = :${port}`;
-  const ask = { linux: ss, win32: `netstat -ano | findstr :${port}` }[process.platform as string];
+  const ask = { linux: ss, win32: `netstat -ano | findstr :${port}` }[platform];
   return `a process that this user can't see (\`${ask ?? `sudo lsof ${lsofFilter(port, protocol).join(' ')}`}\` may tell)`;
 }
 

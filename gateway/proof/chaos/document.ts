@@ -5,7 +5,7 @@ const begin = '<!-- Written by `npm run chaos`, from here -->';
 const end = '<!-- to here. -->';
 const title = '# Reliability\n\nFaults that were done to the real gateway, and what was seen.\n';
 
-/** `docs/reliability.md` with the harness's part made anew; what others have written around it stays. */
+/** `docs/reliability.md` with the harness's part made anew; the text around it stays. */
 export function renderDocument(text: string, results: readonly FaultResult[], facts: FactsOfRun): string {
   const part = `${begin}\n\n${renderPart(results, facts)}\n${end}\n`;
   const from = text.indexOf(begin);

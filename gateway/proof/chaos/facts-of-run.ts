@@ -1,7 +1,7 @@
 import { currentCommit, describeMachine, type Machine } from '../testing/machine.ts';
 import type { ChaosOptions } from './options.ts';
 
-/** What a reader needs to repeat a run, or to doubt it. */
+/** The facts that a reader needs to repeat a run, or to doubt it. */
 export interface FactsOfRun {
   /** `2026-02-03` */
   readonly date: string;

@@ -20,7 +20,7 @@ export class Skip extends Error {}
 
 export type Verdict = 'held' | 'missed' | 'skipped';
 
-/** What became of a row. */
+/** The outcome of a row. */
 export interface FaultResult {
   readonly id: string;
   readonly done: string;

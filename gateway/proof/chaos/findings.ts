@@ -1,4 +1,4 @@
-/** What a row saw: figures for all that was looked at, and what was not as it must be. */
+/** The findings of a row: its figures, and its misses. */
 export class Findings {
   readonly figures: string[] = [];
   readonly misses: string[] = [];

@@ -7,7 +7,7 @@ import { connect, type RawClient } from '../testing/raw-client.ts';
 import { Wire } from '../testing/wire.ts';
 import { HoleProxy } from './hole-proxy.ts';
 
-/** What never comes can only be waited for. */
+/** The absence of bytes can only be waited for. */
 const quietMs = 100;
 
 /** A proxy with a connection through it, and both of its ends. */

@@ -17,7 +17,7 @@ const say = (line: string) => console.log(line);
 
 if (argv.includes('--help')) say(usage);
 else if (argv.includes('--list')) for (const { id, done } of faults) say(`${id.padEnd(34)} ${done}`);
-// Whatever a row that came to no end has left open keeps nobody here.
+// Handles that an unfinished row has left open must not keep the process alive.
 else process.exit(await main());
 
 async function main(): Promise<number> {

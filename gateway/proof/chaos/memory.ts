@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 const withinMs = 10_000;
 
-/** What a process holds when garbage has been collected, in bytes: all that V8 and its buffers take for living things. */
+/** Memory of a process after a collection, in bytes: the living objects of V8 and its buffers. */
 export interface LivingMemory {
   readonly heapUsed: number;
   readonly external: number;

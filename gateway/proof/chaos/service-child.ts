@@ -40,7 +40,7 @@ export class ServiceChild {
     return service;
   }
 
-  /** What it has counted under this tag. */
+  /** Its counts under this tag. */
   counted(tag: string): Promise<Counted> {
     return this.#ask('tally', tag) as Promise<Counted>;
   }

@@ -10,7 +10,7 @@ import { Scene } from './scene.ts';
 import type { ServicePorts } from './service/question.ts';
 import { freeServicePorts, ServiceChild } from './service-child.ts';
 
-/** What rows stand on: processes, a temporary folder, connections. Ended, nothing of it is left. */
+/** The base of the rows: processes, a temporary folder, connections. Its end releases all of them. */
 export class Stage {
   readonly options: ChaosOptions;
   readonly random: Random;
@@ -109,7 +109,7 @@ export class Stage {
     return client.connected();
   }
 
-  /** How gateways that should live have ended, and what they wrote last. */
+  /** The ends of gateways that should live, each with its last output. */
   lastWords(): string[] {
     const gateways = [...this.gateways, ...(this.#scene === null ? [] : [this.#scene.gateway])];
     return gateways

@@ -69,7 +69,7 @@ export const blackHole: readonly Fault[] = [
   },
   {
     id: 'half-open-service',
-    done: 'services vanish in the middle of answers, and nobody tells the gateway; another one ends its direction and keeps the other open for ever',
+    done: 'services vanish in the middle of answers without closing their connections; another one ends its direction and keeps the other open for ever',
     holds:
       'broken off after the idle timeout; an answer that is whole is given, and the half-open connection let go of',
     async run(stage, seen) {
@@ -91,8 +91,8 @@ export const blackHole: readonly Fault[] = [
   },
   {
     id: 'half-open-client',
-    done: 'clients vanish in the middle of downloads and uploads, and nobody tells the gateway; another one ends its direction behind its request',
-    holds: `the service is let go of after the idle timeout (${timeouts.idleMs} ms); who only ended its direction gets its whole answer, or none`,
+    done: 'clients vanish in the middle of downloads and uploads without closing their connections; another one ends its direction behind its request',
+    holds: `the connection to the service closes after the idle timeout (${timeouts.idleMs} ms); a client that only ended its direction gets its whole answer, or none`,
     async run(stage, seen) {
       const { gateway, service } = await stage.scene();
       const front = await HoleProxy.open(gateway.port);

@@ -36,7 +36,7 @@ export const cache: readonly Fault[] = [
   {
     id: 'cache-corrupt',
     done: 'bytes of the file of a cache are flipped at random, while the gateway is down and while it runs',
-    holds: 'it starts, and no client ever gets a wrong byte: what is damaged comes from the service again',
+    holds: 'it starts, and no client ever gets a wrong byte: damaged entries come from the service again',
     limitMs: 120_000,
     async run(stage, seen) {
       const service = await stage.service();

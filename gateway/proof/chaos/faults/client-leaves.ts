@@ -30,7 +30,7 @@ function leaving(when: string, inWords: string, come: Coming): Fault {
   return {
     id: `client-gone-${when}`,
     done: `clients leave ${inWords}, half of them by a reset`,
-    holds: `the service is told within ${boundMs} ms, measured there (beside it: clients that leave the service itself)`,
+    holds: `the service sees its connection close within ${boundMs} ms, measured there (beside it: clients that leave the service itself)`,
     async run(stage, seen) {
       const { gateway, service } = await stage.scene();
       const tries = stage.either(20, 100);
@@ -63,15 +63,15 @@ async function leave(
     if (id % 2) client.reset();
     else client.destroy();
     const told = async () => String(id) in (await service.counted(tag)).left;
-    await until('the service is told', told, 3_000);
+    await until('the service sees the close', told, 3_000);
     times.push(((await service.counted(tag)).left[id] ?? Number.NaN) - leftAt);
   }
   return times;
 }
 
-/** What this machine itself takes to tell the one process what the other did is no fault of the gateway. */
+/** The bound of the slowest grows by the time that this machine itself takes to show one process the close of the other. */
 function tell(seen: Findings, through: readonly number[], direct: readonly number[]): void {
-  seen.atMost('told after (median)', quantile(through, 0.5), boundMs, ' ms');
+  seen.atMost('closed after (median)', quantile(through, 0.5), boundMs, ' ms');
   seen.atMost('at most', Math.max(...through), boundMs + Math.max(...direct), ' ms');
   seen.note(`without the gateway ${Math.max(...direct).toFixed(1)} ms at most`);
 }

@@ -12,7 +12,7 @@ export const datagrams: readonly Fault[] = [
   {
     id: 'udp-source-gone',
     done: 'a hundred UDP clients ask and vanish before the answers come',
-    holds: 'answers to nobody do no harm; other clients get theirs; the sessions end',
+    holds: 'answers to vanished clients do no harm; other clients get theirs; the sessions end',
     async run(stage, seen) {
       const { udpPort } = await stage.scene();
       for (let count = 0; count < 100; count++) {

@@ -8,7 +8,7 @@ import type { ServiceChild } from '../service-child.ts';
 import type { Stage } from '../stage.ts';
 import { failuresOf } from './replacement.ts';
 
-/** What a p99 of a few hundred answers moves by from one second to the next. */
+/** A p99 of a few hundred answers moves this much from one second to the next. */
 const jitterMs = 15;
 
 const bound = `at most 1.5 times what it was, or ${jitterMs} ms more, and what requests without the gateway have lost meanwhile`;
@@ -70,7 +70,7 @@ function loadOn(port: number, target: string, clients = 4): Load {
   return new Load({ port, target: () => target, clients, pauseMs: 3 });
 }
 
-/** What was asked in one stretch of time. */
+/** The requests of one stretch of time. */
 interface Window {
   readonly through: readonly Asked[];
   /** Of a healthy service, without the gateway: what the machine itself does to requests. */

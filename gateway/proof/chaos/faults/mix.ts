@@ -90,7 +90,7 @@ function tellMemory(seen: Findings, before: Memory, after: Memory): void {
   seen.note(`after the warm-up ${inMiB(before.resident)} MiB, of which ${inMiB(before.living)} alive`);
   seen.note(`at the end ${inMiB(after.resident)} MiB, of which ${inMiB(after.living)} alive`);
   seen.atMost('grew by', (after.resident - before.resident) / mebibyte, growthMaxMiB, ' MiB');
-  seen.atMost('what is alive by', (after.living - before.living) / mebibyte, livingGrowthMaxMiB, ' MiB');
+  seen.atMost('living memory by', (after.living - before.living) / mebibyte, livingGrowthMaxMiB, ' MiB');
 }
 
 function tellMischief(seen: Findings, done: ReadonlyMap<string, number>): void {

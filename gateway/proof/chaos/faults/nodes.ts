@@ -7,7 +7,7 @@ import type { Stage } from '../stage.ts';
 import { type Loaded, ThreeGateways } from '../three-gateways.ts';
 import { failuresOf } from './replacement.ts';
 
-/** HAProxy notices within 2 s and what a check takes; this machine may be busy. */
+/** HAProxy notices within 2 s plus the time of a check; this machine may be busy. */
 const ANNOUNCED = ['--announce', '4s'];
 
 const posts =
@@ -57,7 +57,7 @@ export const nodes: readonly Fault[] = [
       await pause(stage.either(500, 3_000));
       const { port, adminPort } = three.gateways[2]!;
       const join = partition(stage, [port, adminPort]);
-      // Longer than it takes to give up what was under way (5 s).
+      // Longer than exchanges under way take to give up (5 s).
       await pause(stage.either(7_000, 15_000));
       join();
       await three.serves(three.gateways[2]!);

@@ -51,7 +51,7 @@ export const overload: readonly Fault[] = [
         seen.note(`in time ${Math.round((100 * offered.perSecond) / peak.perSecond)} % of the peak`);
       }
       seen.atLeast('by CPU time', share, least, ' %');
-      seen.note(`${offered.answers[503]?.count ?? 0} × 503, ${offered.lost} found nobody free to ask`);
+      seen.note(`${offered.answers[503]?.count ?? 0} × 503, ${offered.lost} found no connection free`);
       seen.none('failures of another kind', [...failures]);
     },
   },

@@ -28,7 +28,7 @@ export const serviceBreaks: readonly Fault[] = [
       const cut = await Promise.all([ask(port, '/victim/cut?by=death'), ...waiting]);
       await victim.process.ended;
       allBroken(seen, 'answers', cut);
-      seen.atMost('told within', longest(cut), timeouts.idleMs + graceMs, ' ms');
+      seen.atMost('closed within', longest(cut), timeouts.idleMs + graceMs, ' ms');
       allAnswered(seen, 'then', [await ask(port, '/victim/ok')], 502);
       stage.services.delete(victim);
       await stage.service(scene.victimPorts);
@@ -64,7 +64,7 @@ export const serviceBreaks: readonly Fault[] = [
     id: 'stall',
     done: 'a service takes requests and says nothing; another one stops in the middle of its answer',
     holds:
-      '504 after the response timeout; broken off after the idle timeout; the service is told of it at that moment',
+      '504 after the response timeout; broken off after the idle timeout; its connection closes at that moment',
     async run(stage, seen) {
       const scene = await stage.scene();
       const [silent, halfway] = await Promise.all([
@@ -86,6 +86,6 @@ async function bothToldOf(stage: Stage, seen: Findings): Promise<void> {
     const counted = await Promise.all(['silent', 'halfway'].map((tag) => service.counted(tag)));
     return counted.flatMap(({ left }) => Object.values(left)).length === 40;
   };
-  await until('the service was told of all', told, graceMs);
+  await until('the service saw all connections close', told, graceMs);
   seen.note('40 exchanges let go of at the service');
 }

@@ -9,7 +9,7 @@ import type { MixedScene } from './mixed-scene.ts';
 
 const patienceMs = 10_000;
 
-/** What the healthy clients did, and what went wrong for them. */
+/** The requests of the healthy clients, and their failures. */
 export interface HealthyResult {
   readonly counts: string;
   readonly failures: readonly string[];
@@ -111,7 +111,7 @@ async function echoed(client: RawClient, turn: number): Promise<undefined> {
   if (back !== text) throw new Error(`${back} in place of ${text}`);
 }
 
-/** UDP may lose a datagram; what comes must come from what was sent. */
+/** UDP may lose a datagram; each one that comes must be one that was sent. */
 async function answered(socket: Socket, port: number, turn: number): Promise<undefined> {
   const text = `datagram ${turn}`;
   for (let attempt = 0; attempt < 20; attempt++) {

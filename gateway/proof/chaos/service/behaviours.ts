@@ -5,7 +5,7 @@ import { answerHead, type ServiceExchange } from './exchange.ts';
 /** Whether the connection may carry another request. */
 type Outcome = 'again' | 'over';
 
-/** What a path of the service does with a request. */
+/** How a path of the service treats a request. */
 export type Behaviour = (exchange: ServiceExchange) => Promise<Outcome>;
 
 const pieceBytes = 64 * 1024;

@@ -2,7 +2,7 @@ import { type RequestHead, readBody, requestFraming } from '../../testing/http-m
 import type { Wire } from '../../testing/wire.ts';
 import type { Tally } from './tally.ts';
 
-/** Longer than any row: what ends a wait is the other side. */
+/** Longer than any row: the other side ends the wait. */
 export const foreverMs = 3_600_000;
 
 /** One request as the service sees it, and the connection to answer or to mistreat. */

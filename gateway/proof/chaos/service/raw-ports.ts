@@ -20,7 +20,7 @@ function answerDatagram(socket: UdpSocket, data: Buffer, { port, address }: Remo
   setTimeout(() => socket.send(data, port, address), word === 'late' ? Number(number) : 0);
 }
 
-/** In bursts, because what is sent in one turn beyond the socket's buffer would never leave. */
+/** In bursts, because bytes that exceed the socket's buffer in one turn would never leave. */
 function flood(socket: UdpSocket, left: number, port: number, address: string): void {
   const burst = Math.min(left, 100);
   for (let sent = 0; sent < burst; sent++) socket.send(Buffer.alloc(512, 'x'), port, address);

@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../testing/load.ts';
 
-/** What a service counted under one tag. */
+/** The counts of a service under one tag. */
 export interface Counted {
   /** Requests that arrived. */
   readonly arrived: number;

@@ -10,27 +10,14 @@ import { HANDSHAKE_TIMEOUT_MS } from './tls-door.ts';
  */
 export class ChallengeDoor {
   readonly #challenges: Challenges;
-  readonly #server: tls.Server;
+  /** Made for the first validation: most gateways never see one. */
+  #server: tls.Server | null = null;
   readonly #recordTimeoutMs: number;
 
   /** @param recordTimeoutMs the time of a first record in all, however many pieces it comes in */
   constructor(challenges: Challenges, recordTimeoutMs = FIRST_BYTES_TIMEOUT_MS) {
     this.#challenges = challenges;
     this.#recordTimeoutMs = recordTimeoutMs;
-    this.#server = tls.createServer({
-      ALPNProtocols: [ACME_TLS],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      // Without a certificate there is no handshake.
-      SNICallback: (name, done) => {
-        const issued = challenges.certificateFor(name);
-        done(null, issued && tls.createSecureContext(issued));
-      },
-    });
-    // The handshake was all (§3); the client need not close, too.
-    const over = (_: unknown, socket: Socket) => void socket.destroy();
-    this.#server
-      .on('secureConnection', (socket) => socket.on('error', () => {}).destroySoon())
-      .on('tlsClientError', over);
   }
 
   /** Reads the first record whole if it may be a validation. @param take gets the bytes, and whether they are one */
@@ -47,7 +34,25 @@ export class ChallengeDoor {
 
   /** @param socket with the bytes that were read of it given back */
   enter(socket: Socket): void {
+    this.#server ??= this.#createServer();
     this.#server.emit('connection', socket);
+  }
+
+  #createServer(): tls.Server {
+    const server = tls.createServer({
+      ALPNProtocols: [ACME_TLS],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      // Without a certificate there is no handshake.
+      SNICallback: (name, done) => {
+        const issued = this.#challenges.certificateFor(name);
+        done(null, issued && tls.createSecureContext(issued));
+      },
+    });
+    // The handshake was all (§3); the client need not close, too.
+    const over = (_: unknown, socket: Socket) => void socket.destroy();
+    return server
+      .on('secureConnection', (socket) => socket.on('error', () => {}).destroySoon())
+      .on('tlsClientError', over);
   }
 }
 

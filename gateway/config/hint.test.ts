@@ -157,6 +157,7 @@ describe('guesses of somebody who comes from another gateway', () => {
     ['tls: true', 'acme: on orders certificates'],
     ['tls: { acme: on, minVersion: TLSv1.2 }', 'its number alone: "1.2"'],
     ['limits: { rate: 10/s }', 'it is said of the whole route, and called rateLimit'],
+    ['bandwidth: { rate: 1MB/s, by: route, requests: 1MB/s }', 'here it is called answers'],
     ['limits: { bandwidth: 1MB/s }', 'it is said of the whole route, and called bandwidth'],
     ['retries: { on: [502] }', 'an answer, 503 too, is passed on'],
     ['timeouts: { server: 3s }', 'here it is called response'],

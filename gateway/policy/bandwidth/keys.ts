@@ -32,7 +32,7 @@ export const bandwidthForm = z
     answers: described(byteRate, 'Bytes of answers’ bodies, and of WebSockets towards the client.', {
       ...RATE,
       defaultText: 'without a limit',
-      also: 'download limitrate response',
+      also: 'download limitrate response rate',
     }).optional(),
     requests: described(byteRate, 'Bytes of requests’ bodies, and of WebSockets towards the service.', {
       ...RATE,

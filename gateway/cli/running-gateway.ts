@@ -19,6 +19,8 @@ interface Listing {
   readonly services: readonly ServiceStatus[] | null;
 }
 
+type Asked = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
 const ANSWER_MS = 5_000;
 /** A replay takes as long as the service takes. */
 const ACTION_MS = 40_000;
@@ -56,19 +58,13 @@ export class RunningGateway {
 
   /** @param path of the admin listener, with its query. @throws UnreachableError */
   async read<T>(path: string): Promise<T> {
-    return (await (await this.#ask(path, { signal: AbortSignal.timeout(ANSWER_MS) })).json()) as T;
+    return this.#json(path, {});
   }
 
   /** @throws UnreachableError */
   async post<T>(path: string, body: unknown): Promise<T> {
     const headers = { 'content-type': 'application/json' };
-    const options = {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ACTION_MS),
-    };
-    return (await (await this.#ask(path, options)).json()) as T;
+    return this.#json(path, { method: 'POST', headers, body: JSON.stringify(body) }, ACTION_MS);
   }
 
   /** Its events, until `signal` is aborted or the gateway ends. @throws UnreachableError */
@@ -107,14 +103,12 @@ export class RunningGateway {
   /** @param drains or admits again. @param address or a port of this machine. @throws UnreachableError */
   async drain(address: string, drains: boolean): Promise<DrainOutcome> {
     const path = `/endpoints/${drains ? 'drain' : 'admit'}?address=${encodeURIComponent(address)}`;
-    const answer = await this.#ask(path, { method: 'POST', signal: AbortSignal.timeout(ANSWER_MS) });
-    return (await answer.json()) as DrainOutcome;
+    return this.#json(path, { method: 'POST' });
   }
 
   /** @param query the purge, as a query. @returns the number of forgotten URLs. @throws UnreachableError */
   async purge(query: string): Promise<number> {
-    const options = { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_MS) };
-    const { purged } = (await (await this.#ask(`/cache?${query}`, options)).json()) as { purged: number };
+    const { purged } = await this.#json<{ purged: number }>(`/cache?${query}`, { method: 'DELETE' });
     return purged;
   }
 
@@ -124,15 +118,16 @@ export class RunningGateway {
     yield* linesOf(await this.#ask(path, { signal }));
   }
 
-  async #listing(): Promise<Listing> {
-    const answer = await this.#ask('/services', { signal: AbortSignal.timeout(ANSWER_MS) });
-    return (await answer.json()) as Listing;
+  #listing(): Promise<Listing> {
+    return this.read('/services');
   }
 
-  async #ask(
-    path: string,
-    options: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
-  ): Promise<Response> {
+  async #json<T>(path: string, options: Asked, withinMs = ANSWER_MS): Promise<T> {
+    const answer = await this.#ask(path, { ...options, signal: AbortSignal.timeout(withinMs) });
+    return (await answer.json()) as T;
+  }
+
+  async #ask(path: string, options: Asked): Promise<Response> {
     const answer = await fetch(this.#origin + path, {
       ...options,
       headers: { ...this.#headers, ...options.headers },

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Port, RouteConfig } from '../model/config.ts';
-import { compilePolicyKeys } from '../policy/order.ts';
 import { CONFIG_FILE, configurationOf as good } from '../proof/testing/configuration.ts';
+import { gatewayConfig, serviceConfig } from '../proof/testing/gateway-config.ts';
 import { configFile } from '../proof/testing/program.ts';
+import { routeConfig } from '../proof/testing/route-config.ts';
 import { placeServices } from './endpoint.ts';
 import { loadConfig } from './load.ts';
 
@@ -16,95 +17,10 @@ async function theRoute(text: string): Promise<RouteConfig> {
 const keysOf = (route: RouteConfig) => route.upstream.endpoints.map(({ address }) => address.key);
 
 describe('the short form', () => {
-  it('fills in every default', async () => {
-    expect(await good('routes:\n  /db: 3001\n')).toEqual({
-      file: CONFIG_FILE,
-      host: '127.0.0.1',
-      port: 3000,
-      trustProxy: [],
-      routes: [
-        {
-          id: '/db',
-          source: { line: 2, column: 3 },
-          matcher: {
-            host: null,
-            path: '/db',
-            exact: false,
-            methods: null,
-            headers: [],
-            cookies: [],
-            query: [],
-          },
-          upstream: {
-            endpoints: [
-              {
-                address: {
-                  kind: 'tcp',
-                  key: 'localhost:3001',
-                  tls: false,
-                  host: '127.0.0.1',
-                  port: 3001,
-                  addresses: ['127.0.0.1', '::1'],
-                },
-                weight: 1,
-                backup: false,
-              },
-            ],
-            canary: null,
-            balance: { kind: 'round-robin' },
-            sticky: null,
-            health: null,
-            ejection: {
-              failures: 5,
-              rate: 0.5,
-              requests: 20,
-              windowMs: 10_000,
-              forMs: 10_000,
-              maxShare: 0.5,
-            },
-            slowStartMs: null,
-            limits: { connections: 1024, waiting: 1024, waitMs: 10_000 },
-            breaker: null,
-          },
-          strip: true,
-          rewritePrefix: '',
-          append: true,
-          rewrite: true,
-          hostHeader: 'auto',
-          inspect: false,
-          timeouts: { connectMs: 2000, responseMs: 30_000, idleMs: 60_000, tunnelIdleMs: 3_600_000 },
-          bodyMaxBytes: null,
-          extend: null,
-          use: [],
-          folder: null,
-          redirect: null,
-          cache: null,
-          mirror: null,
-          retries: { attempts: 3, budget: 0.2, perTryMs: null },
-          lane: 'auto',
-          holdMs: null,
-          escape: 'auto',
-          policies: compilePolicyKeys({}, null, ''),
-        },
-      ],
-      streams: [],
-      services: [],
-      admin: { host: '127.0.0.1', port: 3900 },
-      log: { level: 'info', format: 'auto', access: true },
-      maxConnections: 10_000,
-      workers: null,
-      overload: { eventLoopDelayMs: 200, memoryBytes: null, retryAfterMs: 1_000 },
-      traces: null,
-      resolver: null,
-      serverTiming: null,
-      tls: null,
-      allowedHosts: null,
-      discover: null,
-      shared: null,
-      unrouted: { errorPages: null },
-      page: null,
-      hosts: true,
-    });
+  it('fills in every default: those that the tests of other rooms begin with', async () => {
+    const routes = [routeConfig('/db', { line: 2 })];
+    const rest = { file: CONFIG_FILE, unrouted: { errorPages: null } };
+    expect(await good('routes:\n  /db: 3001\n')).toEqual(gatewayConfig(routes, rest));
   });
 
   it('no routes at all can be said', async () => {
@@ -203,27 +119,13 @@ log: { level: debug, format: json, access: off }
         bodyMaxBytes: 65_536,
       },
     ]);
+    const cwd = '/srv/portway';
     expect(config.services).toEqual([
-      {
-        name: 'db',
-        source: { line: 23, column: 3 },
-        run: 'node services/db/main.ts',
-        port: 3001,
-        cwd: '/srv/portway/services',
+      serviceConfig({
+        ...{ source: { line: 23, column: 3 }, run: 'node services/db/main.ts', cwd: `${cwd}/services` },
         env: { LEVEL: '3', ON: 'true', NAME: 'x' },
-        freePort: false,
-        watch: [],
-      },
-      {
-        name: 'short',
-        source: { line: 24, column: 3 },
-        run: 'node x.ts',
-        port: null,
-        cwd: '/srv/portway',
-        env: {},
-        freePort: false,
-        watch: [],
-      },
+      }),
+      serviceConfig({ name: 'short', source: { line: 24, column: 3 }, run: 'node x.ts', port: null, cwd }),
     ]);
   });
 

@@ -62,7 +62,7 @@ function tcpEndpoint(port: number): EndpointAddress {
     kind: 'tcp',
     key: `localhost:${port}`,
     tls: false,
-    host: 'localhost',
+    host: '127.0.0.1',
     port: port as Port,
     addresses,
   };

@@ -1,30 +1,16 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { replaceFile } from '../files/replace-file.ts';
 import { hashKey } from '../policy/auth/api-keys/api-keys.ts';
 import { isPassword, parsePasswordHash } from '../policy/auth/basic/password.ts';
 import { runHere, startPortway } from '../proof/testing/portway.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Another user may write where tests do. */
 const canBeAnother = isRoot && (statSync(tmpdir()).mode & 0o001) !== 0;
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'portway-passwd-'));
-  onTestFinished(() => rmSync(made, { recursive: true }));
-  return made;
-}
 
 async function passwd(file: string, name: string, password: string) {
   const running = startPortway(['passwd', file, name], { input: `${password}\nmore` });
@@ -33,7 +19,7 @@ async function passwd(file: string, name: string, password: string) {
 
 describe('portway passwd', () => {
   test('adds a line and changes one, for its owner alone, and leaves the others as they are', async () => {
-    const file = join(folder(), 'users.txt');
+    const file = join(await temporaryFolder(), 'users.txt');
     expect(await passwd(file, 'ann', 'first')).toMatchObject({ code: 0, stderr: '' });
     expect((await passwd(file, 'bob', 'other')).code).toBe(0);
     const [ann, bob] = readFileSync(file, 'utf8').split('\n');
@@ -49,7 +35,7 @@ describe('portway passwd', () => {
 
   // Root adds a user, and the gateway, which runs as another, could not read the file any more.
   test('leaves it to those who may read the file', async () => {
-    const file = join(folder(), 'users.txt');
+    const file = join(await temporaryFolder(), 'users.txt');
     writeFileSync(file, '');
     chmodSync(file, 0o640);
     if (isRoot) chownSync(file, 12_345, 12_346);
@@ -61,7 +47,7 @@ describe('portway passwd', () => {
   test.runIf(canBeAnother)(
     'gives a group that it can not keep nothing of what another one could read',
     async () => {
-      const file = join(folder(), 'users.txt');
+      const file = join(await temporaryFolder(), 'users.txt');
       writeFileSync(file, '');
       chmodSync(file, 0o664);
       chownSync(file, 12_345, 12_346);
@@ -78,7 +64,7 @@ describe('portway passwd', () => {
   );
 
   test('makes a key, which it prints once', async () => {
-    const file = join(folder(), 'keys.txt');
+    const file = join(await temporaryFolder(), 'keys.txt');
     const { code, stdout } = await runHere(['passwd', '--key', file, 'ci']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^pw_[\w-]{43}\n$/);
@@ -97,7 +83,7 @@ describe('portway passwd', () => {
   });
 
   test('leaves a file alone that it does not understand, and says no word of what it says', async () => {
-    const file = join(folder(), 'users.txt');
+    const file = join(await temporaryFolder(), 'users.txt');
     writeFileSync(file, 'ann:topsecret\n');
     const { code, stderr } = await runHere(['passwd', file, 'bob']);
     expect([code, readFileSync(file, 'utf8')]).toEqual([1, 'ann:topsecret\n']);

@@ -1,19 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { contentOf, MAX_FILE_BYTES, readContent } from './content.ts';
 
 let folder: string;
 let file: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'portway-content-'));
+  folder = await temporaryFolder();
   file = join(folder, 'gateway.config.yaml');
 });
-
-afterEach(() => rm(folder, { recursive: true }));
 
 describe('a readable file', () => {
   it('is its text, and a hash that tells contents apart', async () => {

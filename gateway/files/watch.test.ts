@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { configFile, temporaryFolder } from '../proof/testing/program.ts';
 import { type FileContent, readContent } from './content.ts';
 import { type FileWatch, type WatchOptions, watchFile } from './watch.ts';
 
@@ -16,15 +16,13 @@ let file: string;
 let watching: FileWatch | null = null;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'portway-watch-'));
-  file = join(folder, 'gateway.config.yaml');
-  await writeFile(file, BEFORE);
+  file = await configFile(BEFORE);
+  folder = dirname(file);
 });
 
-afterEach(async () => {
+afterEach(() => {
   watching?.close();
   watching = null;
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** What the watch reported, and a way to wait for more. */
@@ -128,14 +126,12 @@ describe.each([
   });
 
   it('it changes where no event tells: behind a link into another folder', async () => {
-    const elsewhere = await mkdtemp(join(tmpdir(), 'portway-watch-far-'));
-    await writeFile(join(elsewhere, 'config'), BEFORE);
+    const elsewhere = await temporaryFolder({ config: BEFORE });
     await rm(file);
     await symlink(join(elsewhere, 'config'), file);
     const seen = await startWatching();
     await writeFile(join(elsewhere, 'config'), AFTER);
     await seen.until('the new content', (contents) => text(contents.at(-1)) === AFTER);
-    await rm(elsewhere, { recursive: true });
   });
 
   it('its folder is removed and comes back', async () => {

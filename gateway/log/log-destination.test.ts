@@ -1,22 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { type LogDestination, openLogDestination, wholeLines } from './log-destination.ts';
 
 const lossNotice = (lines: number) => `${lines} lost\n`;
 
-let folder: string;
 let file: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portway-log-'));
-  file = join(folder, 'gateway.log');
+beforeEach(async () => {
+  file = join(await temporaryFolder(), 'gateway.log');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const flushed = (destination: LogDestination) => new Promise<void>((done) => destination.flush(done));
 const written = () => readFileSync(file, 'utf8');

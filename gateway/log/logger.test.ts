@@ -1,18 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { LogConfig } from '../model/config.ts';
+import { temporaryFolder } from '../proof/testing/program.ts';
 import { createLogger } from './logger.ts';
 
-let folder: string;
 let file: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'portway-log-'));
-  file = join(folder, 'gateway.log');
+beforeEach(async () => {
+  file = join(await temporaryFolder(), 'gateway.log');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function logger(
   config: Partial<LogConfig>,

@@ -1,3 +1,5 @@
+import { TransientSet } from './transient.ts';
+
 /**
  * Exchanges that have no end of their own: tunnels and event streams. A reload leaves those on unchanged routes alone and ends the others in
  * time; a stopping gateway ends them all.
@@ -9,10 +11,10 @@ export interface LongLived {
 
 export class LongLivedExchanges {
   /** By the signature of the route: a route with the same meaning has the same signature after a reload. */
-  readonly #bySignature = new Map<string, Set<LongLived>>();
+  readonly #bySignature = new Map<string, TransientSet<LongLived>>();
 
   add(signature: string, longLived: LongLived): void {
-    const among = this.#bySignature.get(signature) ?? new Set();
+    const among = this.#bySignature.get(signature) ?? new TransientSet();
     among.add(longLived);
     this.#bySignature.set(signature, among);
   }

@@ -61,9 +61,9 @@ export class TransientSet<T> {
     this.#deleted = 0;
   }
 
-  /** Members that leave meanwhile may still come. */
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#set.values();
+  /** Members that leave meanwhile do not come any more. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (const member of this.#set) if (this.#set.has(member)) yield member;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AnswerSink, BodySink, Fields, RequestBody, UpstreamCall } from '../exchange/contract.ts';
 import { CountedShare } from '../exchange/share.ts';
 import type { Deadline, Timed } from '../exchange/timer-wheel.ts';
+import { TransientSet } from '../exchange/transient.ts';
 import type { MirrorConfig, UpstreamConfig } from '../model/config.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamRegistry, UpstreamSpec } from '../upstream/registry.ts';
@@ -22,7 +23,7 @@ export class Mirror {
   readonly #upstream: Upstream;
   readonly #release: () => void;
   readonly #share: CountedShare;
-  readonly #underWay = new Set<MirrorCopy>();
+  readonly #underWay = new TransientSet<MirrorCopy>();
   readonly #comparison: Comparison | null;
   #closed = false;
 

@@ -7,6 +7,7 @@ import type { ClientExchange } from '../exchange/client-exchange.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import type { Peer } from '../exchange/peer.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
+import { TransientSet } from '../exchange/transient.ts';
 import type { TlsSettings } from '../tls/settings.ts';
 import type { TicketKeys } from '../tls/ticket-keys.ts';
 import { Turns } from '../wire/turns.ts';
@@ -67,7 +68,7 @@ export class HttpListener implements WireLaneOwner, H2LaneOwner {
   /** Of a port of its own for TLS. */
   #secureServer: Server | null = null;
   /** Connections whose first bytes, or whose handshake, is still to come. */
-  readonly #entering = new Set<Socket>();
+  readonly #entering = new TransientSet<Socket>();
   bounds: ConnectionBounds = { served: Number.POSITIVE_INFINITY, turnedAway: 0 };
   #connections = 0;
   #address: AddressInfo | null = null;

@@ -1,4 +1,5 @@
 import net, { type Socket } from 'node:net';
+import { TransientSet } from '../exchange/transient.ts';
 import { ReadBuffer } from '../wire/read-buffer.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
 import { ListenError } from './listen-error.ts';
@@ -7,7 +8,7 @@ import { ListenError } from './listen-error.ts';
 export class TcpListener {
   readonly #server: net.Server;
   readonly #memory = new SocketMemory();
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new TransientSet<Socket>();
 
   /** @param accept gets each connection paused: nothing has been read from it. */
   constructor(accept: (socket: Socket) => void) {

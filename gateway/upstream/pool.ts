@@ -1,6 +1,7 @@
 import type { Connection, ConnectionOwner } from '../exchange/connection.ts';
 import type { AnswerSink, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import { TransientSet } from '../exchange/transient.ts';
 import type { DialAddress, LimitsConfig } from '../model/config.ts';
 import { ServiceConnection } from '../wire/service-connection.ts';
 import { SocketMemory } from '../wire/socket-memory.ts';
@@ -28,7 +29,7 @@ export class ConnectionPool implements ConnectionOwner, PoolCount {
   /** Over HTTP/2, whose streams count for connections here; `null`: it is HTTP/1.1. */
   readonly #sessions: ServiceSessions | null;
   readonly #closeIdle = () => this.#closeOldest();
-  readonly #all = new Set<Connection>();
+  readonly #all = new TransientSet<Connection>();
   readonly #idle: Connection[] = [];
   /** In the order in which they came, and so in that of their deadlines. */
   readonly #waiting = new Set<WaitingCall>();

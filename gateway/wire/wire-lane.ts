@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { GatewayError } from '../exchange/error-catalog.ts';
 import type { Clock } from '../exchange/timer-wheel.ts';
+import { TransientSet } from '../exchange/transient.ts';
 import { ClientConnection, type ClientConnectionOwner, type WireCarrier } from './client-connection.ts';
 import { AnswerText } from './head-text.ts';
 import { ReadBuffer } from './read-buffer.ts';
@@ -28,7 +29,7 @@ export class WireLane implements ClientConnectionOwner {
   readonly #owner: WireLaneOwner;
   readonly memory = new SocketMemory();
   readonly turns: Turns;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new TransientSet<ClientConnection>();
 
   constructor(owner: WireLaneOwner, carrier: WireCarrier & { readonly clock: Clock }, turns: Turns) {
     this.#owner = owner;

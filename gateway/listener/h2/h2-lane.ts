@@ -5,6 +5,7 @@ import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts'
 import type { Fields } from '../../exchange/contract.ts';
 import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import { type Peer, peerOf } from '../../exchange/peer.ts';
+import { TransientSet } from '../../exchange/transient.ts';
 import type { Turns, TurnTaker } from '../../wire/turns.ts';
 import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
 import type { H2Closings } from './h2-closings.ts';
@@ -25,7 +26,7 @@ export interface H2LaneOwner {
 export class H2Lane {
   readonly #owner: H2LaneOwner;
   readonly #turns: Turns;
-  readonly #connections = new Set<H2Connection>();
+  readonly #connections = new TransientSet<H2Connection>();
   #lookTimer: NodeJS.Timeout | undefined;
 
   constructor(owner: H2LaneOwner, turns: Turns) {

@@ -2,6 +2,7 @@ import http2, { type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import { H2Vigil } from '../../exchange/h2-vigil.ts';
+import { TransientSet } from '../../exchange/transient.ts';
 import type { DialAddress } from '../../model/config.ts';
 import { connect } from '../../wire/connect.ts';
 
@@ -24,9 +25,9 @@ export interface SessionOwner {
 export class ServiceSession {
   readonly #address: DialAddress;
   readonly #owner: SessionOwner;
-  readonly #users = new Set<SessionUser>();
+  readonly #users = new TransientSet<SessionUser>();
   /** Those that wait until it stands. */
-  readonly #waiting = new Set<SessionUser>();
+  readonly #waiting = new TransientSet<SessionUser>();
   #cancelConnect: (() => void) | null;
   #session: ClientHttp2Session | null = null;
   #socket: Socket | null = null;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../files/content.ts';
 import { loadContent } from './load.ts';
+import { validate } from './validate.ts';
 
 const FILE = '/srv/portway/gateway.config.yaml';
 
@@ -43,6 +44,47 @@ services: { db: { run: "node x", port: 3001 } } # end
     ['one long line', `routes: { /${'a'.repeat(100_000)}: x }`],
   ])('with nothing but %s', async (_, text) => {
     expect((await expectAnswer(text)).ok).toBe(false);
+  });
+});
+
+describe('a file with many problems', () => {
+  it('has the first thousand described, and the others counted', async () => {
+    const keys = Array.from({ length: 3_000 }, (_, at) => `k${at}: 1\n`).join('');
+    const result = await expectAnswer(`routes: {}\n${keys}`);
+    const problems = result.ok ? [] : result.problems;
+    expect(problems).toHaveLength(1_001);
+    expect(problems[0]).toMatchObject({ line: 0, found: 'these 1000 and 2000 more' });
+    expect(problems.at(-1)).toMatchObject({ path: 'k999', line: 1_001 });
+  });
+
+  // Each problem kept the whole line: 6 GB for one of 1 MB.
+  it('in one long line has the part of it around each', async () => {
+    const routes = Array.from({ length: 900 }, (_, at) => `/${at}: 0`).join(', ');
+    const result = await expectAnswer(`routes: { ${routes}, /z: "${'x'.repeat(50_000)}" }`);
+    const problems = result.ok ? [] : result.problems;
+    expect(problems).toHaveLength(901);
+    for (const { sourceLine, sourceFrom = 0, column } of problems) {
+      expect(sourceLine.length).toBeLessThanOrEqual(2_000);
+      expect(sourceLine.charAt(column - 1 - sourceFrom)).toMatch(/[0"]/);
+    }
+    expect(result.ok ? '' : result.formatted).toMatch(/ \/40: 0, .*\n +\| +\^ {2}0 is no port\n/);
+  });
+
+  it('of a container is no problem of the others', async () => {
+    const labels = Array.from({ length: 1_500 }, (_, at) => [`portway.k${at}`, '1'] as const);
+    const origin = (name: string, more: readonly (readonly [string, string])[]) => ({
+      ...{ name, labels: [['portway.path', `/${name}`] as const, ...more], host: '10.0.0.1' },
+      ...{ ports: [{ port: 80, at: '10.0.0.1:80' }], createdAt: 1, healthy: true },
+    });
+    const origins = [origin('bad', labels), origin('good', [])];
+    const verdict = await validate({ text: 'discover: docker', file: FILE, env: {}, origins });
+    const routes = verdict.ok
+      ? verdict.config.routes.map(({ id, policies }) => [id, policies.respond === null])
+      : [];
+    expect(routes).toEqual([
+      ['/good', true],
+      ['/bad', false],
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { holderAt, keySchemaAt, keysAt, metaOf } from '../keys/key-doc.ts';
 import type { IssueParams } from '../keys/value.ts';
 import { docOfLeaf, type LeafIssue } from './leaf-issue.ts';
-import type { Fault } from './problem-list.ts';
+import { type Fault, MAX_PROBLEMS } from './problem-list.ts';
 import { configuration } from './schema.ts';
 import { keySpanAt, nodeAt, type PathKey, type Span, shownPath } from './source.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -71,6 +71,7 @@ function isMisspelt(key: string, parent: readonly PathKey[], document: SourceDoc
   const unknown =
     node?.kind === 'map' ? [...node.entries.keys()].filter((other) => !known.includes(other)) : [];
   return unknown
+    .slice(0, MAX_PROBLEMS)
     .map((other) => meantKey(other, known))
     .some((meant) => meant === key || (key === 'to' && INSTEAD_OF_TO.has(meant)));
 }

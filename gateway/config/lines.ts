@@ -29,7 +29,8 @@ export class TextLines {
     const start = this.#starts[line - 1];
     if (start === undefined) return '';
     const end = this.#starts[line] ?? this.text.length;
-    return this.text.slice(start, end).replace(/\r?\n$/, '');
+    const text = this.text.slice(start, end);
+    return text.endsWith('\n') ? text.slice(0, text.endsWith('\r\n') ? -2 : -1) : text;
   }
 
   /** The text of the line that an offset stands in, without its end. */

@@ -20,8 +20,10 @@ export interface Problem {
   readonly found: string;
   /** The fix. */
   readonly hint: string | null;
-  /** The line of the file, without its end; empty if there is none. */
+  /** The line of the file, without its end; of a long line the part around the problem; empty if there is none. */
   readonly sourceLine: string;
+  /** How many code units of the line stand before `sourceLine`; default: none. */
+  readonly sourceFrom?: number;
 }
 
 /** The configuration can't be used. `message` and `formatted` are the problems as a person reads them, without colour. */
@@ -90,7 +92,11 @@ function formatProblem(problem: Problem, paint: Paint): string {
 
 /** The source line and, below it, the carets and the hint. */
 function marked(problem: Problem, hint: string, paint: Paint): string[] {
-  const excerpt = excerptOf(problem.sourceLine, problem.column - 1, problem.length);
+  const excerpt = excerptOf(
+    problem.sourceLine,
+    problem.column - 1 - (problem.sourceFrom ?? 0),
+    problem.length,
+  );
   const number = String(problem.line).padStart(5);
   const carets = paint.caret('^'.repeat(excerpt.caretCells));
   const remark = hint === '' ? '' : `  ${paint.caret(hint)}`;

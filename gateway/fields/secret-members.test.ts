@@ -83,6 +83,8 @@ test.each([
     '# pin = (not shown)\n;key=(not shown)\n#token: (not shown)\na: 1',
   ],
   ['#<User password: "S", id: 1>', '#<User password: (not shown), id: 1>'],
+  ['{"code": "no_route", "key": "no_route"}', '{"code": "no_route", "key":"(not shown)"}'],
+  ['{"code": "constructor", "a": 1}', '{"code":"(not shown)", "a": 1}'],
   ['error code: 1, at 12:30, see https://a/state:1', 'error code: 1, at 12:30, see https://a/state:1'],
 ])('%s is shown as %s', (text, shown) => {
   expect(withoutMembers(text)).toBe(shown);

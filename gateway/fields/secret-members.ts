@@ -1,3 +1,4 @@
+import { CATALOG } from '../exchange/error-catalog.ts';
 import { withoutElements } from './secret-elements.ts';
 import { endOfValue, INDENT_MAX, isQuote, lineBeginningAt, nextMark, PROPERTY } from './secret-values.ts';
 import { HIDDEN, isSecretName } from './secrets.ts';
@@ -23,14 +24,21 @@ function withoutQuotedNames(text: string): string {
     const nameFrom = Math.max(lastQuotes.get(kind) ?? 0, shownTo, mark.at - NAME_MAX_CHARS);
     lastQuotes.set(kind, at);
     const valueFrom = behindColon(text, at);
-    if (valueFrom === null || !isSecretName(unescaped(text.slice(nameFrom, mark.at)))) continue;
+    const name = unescaped(text.slice(nameFrom, mark.at));
+    if (valueFrom === null || !isSecretName(name)) continue;
     const quote = text.slice(mark.at, mark.end);
     const valueTo = endOfValue(text, valueFrom, lineBeginningAt(text, nameFrom - quote.length));
-    if (valueTo === valueFrom) continue;
+    if (valueTo === valueFrom || (name === 'code' && isOwnCode(text.slice(valueFrom, valueTo)))) continue;
     shown += `${text.slice(shownTo, mark.end)}:${quote}${HIDDEN}${quote}`;
     at = shownTo = valueTo;
   }
   return shown + text.slice(shownTo);
+}
+
+/** `"code": "no_route"` of our own answers: a code of a login is none of these words. */
+function isOwnCode(value: string): boolean {
+  const [, code] = /^\\*"([a-z_\d]{1,60})\\*"$/.exec(value) ?? [];
+  return code !== undefined && Object.hasOwn(CATALOG, code);
 }
 
 /** Of a longer one the end decides. */

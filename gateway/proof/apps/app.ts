@@ -15,7 +15,12 @@ export interface App {
   /** Why it does not work without the catcher, though it was told. */
   readonly notTold?: string;
   /** Its route once it is told; the same as before where nothing has to be. */
-  readonly told: { readonly path?: string; readonly page?: string; readonly strip: boolean };
+  readonly told: {
+    readonly path?: string;
+    readonly page?: string;
+    readonly strip: boolean;
+    readonly keys?: string;
+  };
   /** Writes what it needs into `place.data`. */
   prepare?(place: AppInstance): Promise<void>;
   /** What is in `node_modules/.bin` of its project goes first. */

@@ -216,4 +216,73 @@ const storybook: App = {
   },
 };
 
-export const DEV_SERVERS: readonly App[] = [vite, next, docusaurus, astro, sveltekit, nuxt, storybook];
+const ROUTES = `
+import { Component } from '@angular/core';
+@Component({ selector: 'app-first', template: '<h2>The first page</h2>' })
+class First {}
+@Component({ selector: 'app-second', template: '<h2>The second page</h2>' })
+class Second {}
+export const routes = [{ path: '', component: First }, { path: 'second', component: Second }];
+`;
+
+const angular: App = {
+  name: 'angular',
+  title: 'Angular (`ng serve`)',
+  notAtPath: 'its router follows `<base>`',
+  source: {
+    npm: '@angular/cli',
+    project: ['@angular/cli@22.2.7', 'new', 'app', '--skip-git', '--defaults', '--skip-install'],
+    packages: [],
+    files: {
+      'src/app/app.routes.ts': ROUTES,
+      'src/app/app.html': '<a routerLink="/second">second</a><router-outlet />\n',
+      'src/app/app.ts':
+        "import { Component } from '@angular/core';\nimport { RouterLink, RouterOutlet } from '@angular/router';\n@Component({ imports: [RouterLink, RouterOutlet], selector: 'app-root', templateUrl: './app.html' })\nexport class App {}\n",
+    },
+  },
+  setting: '`"baseHref": "/angular/"` in angular.json, `strip: false`',
+  told: { strip: false },
+  async prepare({ project, prefix }) {
+    const file = join(project, 'angular.json');
+    const workspace = JSON.parse(readFileSync(file, 'utf8'));
+    workspace.projects.app.architect.build.options.baseHref = `${prefix}/`;
+    writeFileSync(file, JSON.stringify(workspace));
+  },
+  command: ({ port }) => ['ng', 'serve', '--host', '127.0.0.1', '--port', String(port)],
+  env: () => ({ NG_CLI_ANALYTICS: 'false' }),
+  /** Its router shows the first page, and the second by a click. */
+  async job(page) {
+    await page.getByRole('heading', { name: 'The first page' }).waitFor();
+    await page.getByRole('link', { name: 'second' }).click();
+    await page.getByRole('heading', { name: 'The second page' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'The second page' }).waitFor();
+  },
+};
+
+const vitepress: App = {
+  name: 'vitepress',
+  title: 'VitePress',
+  source: {
+    npm: 'vitepress',
+    packages: ['vitepress@1.6.4', 'vue@3.5.45'],
+    files: {
+      'package.json': '{ "private": true, "type": "module" }\n',
+      '.vitepress/config.js': "export default { base: process.env.BASE_PATH ?? '/' };\n",
+      'index.md': '# The first\n\n[second page](/second)\n',
+      'second.md': '# The second\n',
+    },
+  },
+  setting: "`base: '/vitepress/'` in .vitepress/config, `strip: false`",
+  told: { strip: false },
+  command: ({ port }) => ['vitepress', 'dev', '--host', '127.0.0.1', '--port', String(port), '--strictPort'],
+  env: ({ prefix }) => (prefix === '' ? {} : { BASE_PATH: `${prefix}/` }),
+  /** A page opens by a click. */
+  async job(page) {
+    await page.getByRole('link', { name: 'second page' }).click();
+    await page.getByRole('heading', { name: 'The second' }).waitFor();
+  },
+};
+
+const MORE: readonly App[] = [astro, sveltekit, nuxt, storybook, angular, vitepress];
+export const DEV_SERVERS: readonly App[] = [vite, next, docusaurus, ...MORE];

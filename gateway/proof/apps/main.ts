@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { findChromium, launchBrowser } from '../testing/browser.ts';
 import type { App } from './app.ts';
+import { DAEMONS } from './daemons.ts';
 import { DEBIAN_APPS } from './debian-apps.ts';
 import { DEV_SERVERS } from './dev-servers.ts';
 import { installed } from './installation.ts';
@@ -9,7 +10,7 @@ import { NODE_APPS } from './node-apps.ts';
 import { row, writeTable } from './table.ts';
 import { trial } from './trial.ts';
 
-const APPS = [...DEV_SERVERS, ...NODE_APPS, ...DEBIAN_APPS];
+const APPS = [...DEV_SERVERS, ...NODE_APPS, ...DEBIAN_APPS, ...DAEMONS];
 
 interface Proof {
   /** Of the table; `null`: it could not be tried. */

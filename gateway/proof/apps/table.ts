@@ -6,8 +6,8 @@ const DOCUMENT = new URL('../../../docs/apps.md', import.meta.url);
 const PREFACE = `# Applications behind a path
 
 Written by \`npm run apps -- --write\`: applications that nobody here wrote, by their default settings, in Chromium behind \`portway dev\`, with their main job done: the module graph loads and an edit is seen (Vite, Next.js, Astro, SvelteKit, Nuxt, Storybook),
-a page opens by a click (Docusaurus, json-server), the list is shown (verdaccio), a message arrives (chat, maildev, Node-RED), a cell runs (Jupyter), a query is answered (Prometheus, Swagger UI, and a subscription in GraphiQL), a form is sent and answered (Adminer, RabbitMQ, DokuWiki, Django, MediaWiki),
-the daemon behind the page has been asked (Transmission, Syncthing, Netdata, qBittorrent). What leads their requests back: [escape.md](escape.md).
+a page opens by a click (Docusaurus, VitePress, Angular, json-server), the list is shown (verdaccio), a message arrives (chat, maildev, Node-RED), a cell runs (Jupyter), a query is answered (Prometheus, Swagger UI, and a subscription in GraphiQL), a form is sent and answered (Adminer, RabbitMQ, DokuWiki, Django, MediaWiki), a login opens what is behind it (ZNC, Deluge), a program is restarted (Supervisor), a calendar made (Radicale),
+and the daemon behind the page has been asked (Transmission, Syncthing, Netdata, qBittorrent). What leads their requests back: [escape.md](escape.md).
 
 *At its path* is the default: stripped, with the catcher; *with a script* is the same with \`escape: script\`. *Unstripped* is \`strip: false\` alone, which shows an application a prefix that nobody told it of. *Once told* is
 with what the column before says, and \`escape: off\`: nothing is led back then. With \`--tls\` all of it is done with \`tls: dev\`, over HTTP/2, WebSockets too:

@@ -43,10 +43,10 @@ export async function trial(app: App, project: string | null, browser: Browser):
 }
 
 async function told(app: App, project: string | null, browser: Browser): Promise<boolean> {
-  const { strip, path: at = `/${app.name}`, page = '' } = app.told;
+  const { strip, path: at = `/${app.name}`, page = '', keys = '' } = app.told;
   const running = await Running.start(app, project, at);
   try {
-    return await attempted(running, { at, page, keys: `, strip: ${strip}, escape: off` }, browser);
+    return await attempted(running, { at, page, keys: `, strip: ${strip}, escape: off${keys}` }, browser);
   } finally {
     running.end();
   }

@@ -45,14 +45,10 @@ export class DockerEngine {
   async containers(signal: AbortSignal): Promise<readonly EngineContainer[]> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const response = await this.#get('/containers/json', deadline);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > ANSWER_MAX_BYTES) throw new EngineError('its list of containers is longer than 16 MiB');
-      chunks.push(chunk);
-    }
-    const list = parsed(Buffer.concat(chunks).toString());
+    const text = await textOf(response).catch((cause: unknown) => {
+      throw brokenOff('its list of containers', deadline.aborted ? TOO_SLOW : cause);
+    });
+    const list = parsed(text);
     if (!Array.isArray(list)) throw new EngineError('what it says is no list of containers');
     return list as EngineContainer[];
   }
@@ -63,7 +59,11 @@ export class DockerEngine {
     // Something may have happened before the engine listened.
     happened();
     // An event is only a reason to read the list again.
-    for await (const _event of response) happened();
+    try {
+      for await (const _event of response) happened();
+    } catch (cause) {
+      throw brokenOff('the list of its events', cause);
+    }
   }
 
   async #get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
@@ -87,6 +87,23 @@ export class DockerEngine {
   }
 }
 
+/** @throws EngineError */
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > ANSWER_MAX_BYTES) throw new EngineError('its list of containers is longer than 16 MiB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function brokenOff(what: string, cause: unknown): EngineError {
+  return cause instanceof EngineError ? cause : new EngineError(`${what} broke off: ${reasonOf(cause)}`);
+}
+
+const TOO_SLOW = new Error('it was not whole within 10 s');
 const ANSWER_MS = 10_000;
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 

@@ -93,15 +93,12 @@ export class KubernetesApi {
   async #page(path: string, signal: AbortSignal): Promise<ApiObject> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const answer = await this.#ask('GET', path, deadline);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > PAGE_MAX_BYTES)
-        throw new ApiError(`the answer to GET ${path.split('?')[0]} is longer than 64 MiB`);
-      chunks.push(chunk);
-    }
-    return parsed(Buffer.concat(chunks).toString());
+    const what = `the answer to GET ${path.split('?')[0]}`;
+    const text = await textOf(answer, what).catch((cause: Error) => {
+      if (cause instanceof ApiError) throw cause;
+      throw new ApiError(`${what} broke off: ${deadline.aborted ? TOO_SLOW : cause.message}`);
+    });
+    return parsed(text);
   }
 
   async #ask(method: string, path: string, signal: AbortSignal, body?: string): Promise<IncomingMessage> {
@@ -133,6 +130,19 @@ export class KubernetesApi {
   }
 }
 
+/** @throws ApiError */
+async function textOf(answer: IncomingMessage, what: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > PAGE_MAX_BYTES) throw new ApiError(`${what} is longer than 64 MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const TOO_SLOW = 'it was not whole within 30 s';
 const PAGE = 500;
 /** Of one kind. */
 export const OBJECTS_MAX = 200_000;

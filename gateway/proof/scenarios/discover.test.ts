@@ -227,7 +227,9 @@ describe('an engine', () => {
   test('that stops changes nothing', async () => {
     const { engine, gateway } = await stage(await web());
     await engine.stop();
-    await until('it is noticed', () => gateway.gateway.configStatus().discovery?.failure !== null);
+    await gateway.log.find('it is noticed', ({ reason }) =>
+      /^the list of its events broke off/.test(String(reason)),
+    );
     expect((await gateway.get('/web')).text).toBe('web');
     await engine.start();
   });

@@ -152,6 +152,8 @@ export class TestApiServer {
       return void response.socket!.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
       );
+    // Half of an answer.
+    if (this.failing === 200) return void response.write('{', () => response.destroy());
     const refused = [...this.refused].find(([begin]) => path.startsWith(begin));
     if (refused) return void response.writeHead(refused[1]).end();
     if (this.failing !== null) return void response.writeHead(this.failing).end();

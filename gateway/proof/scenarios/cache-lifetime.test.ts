@@ -152,7 +152,7 @@ describe('a cache in a file', () => {
 
 describe('the admin listener', () => {
   test('tells what is kept, and makes the caches forget', async () => {
-    const { gateway, ask } = await startCachedRoute(ok('x', FRESH), { top: 'admin: 3900\n' });
+    const { gateway, ask } = await startCachedRoute(ok('x', FRESH));
     for (const path of ['/a', '/a', '/a?w=1', '/b/c', '/bc']) await ask(path);
     await gateway.get('/%69mg/b/%63', 'Host: other.test');
     const seen = await admin(gateway, 'GET', '/cache');
@@ -168,9 +168,8 @@ describe('the admin listener', () => {
 });
 
 test('the admin listener counts why answers were not kept', async () => {
-  const { gateway, ask } = await startCachedRoute(
-    ({ target }) => ok('x', target === '/a' ? FRESH : 'Cache-Control: no-store'),
-    { top: 'admin: 3900\n' },
+  const { gateway, ask } = await startCachedRoute(({ target }) =>
+    ok('x', target === '/a' ? FRESH : 'Cache-Control: no-store'),
   );
   for (const path of ['/a', '/a', '/b', '/b']) await ask(path);
   await ask('/c', 'Cache-Control: no-store');
@@ -182,7 +181,7 @@ describe('what is kept stays within its bound', () => {
   test.each(['{ maxSize: 1MiB }', '{ maxSize: 1MiB, file: cache.db }'])('%s', async (cache) => {
     const { service, gateway, ask } = await startCachedRoute(
       ({ head }) => ok('x'.repeat(10), FRESH, 'Vary: Accept', `X-Echo: ${head.value('accept')}`),
-      { cache, top: 'admin: 3900\n' },
+      { cache },
     );
     const status = async () =>
       (await admin(gateway, 'GET', '/cache')) as [{ entries: number; bytes: number }];

@@ -26,7 +26,7 @@ export async function startCachedRoute(
   const service = await startService();
   if (script !== null) service.answer(script);
   const gateway = await startTestGateway(
-    `${top}routes:\n  /img: { ${[`to: ${service.port}`, `cache: ${cache}`, ...keys].join(', ')} }\n`,
+    `admin: 3900\n${top}routes:\n  /img: { ${[`to: ${service.port}`, `cache: ${cache}`, ...keys].join(', ')} }\n`,
   );
   return { service, gateway, ask: (path, ...fields) => gateway.get(`/img${path}`, ...fields) };
 }

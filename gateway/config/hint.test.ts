@@ -104,6 +104,11 @@ describe('a hint that is followed leads to what is accepted', () => {
     ['trustProxy: "*"', 'they are [0.0.0.0/0, "::/0"]', 'trustProxy: [0.0.0.0/0, "::/0"]'],
     ['timeouts: { connect: 2000 }', 'its unit: 2000ms?', 'timeouts: { connect: 2000ms }'],
     ['timeouts: { idle: 1.5 }', 'its unit: 1.5s or 1.5m?', 'timeouts: { idle: 1.5s }'],
+    [
+      'port: 99999999999999999999',
+      'got "99999999999999999999"\n    1 | port: 99999999999999999999\n      |       ^^^^^^^^^^^^^^^^^^^^  ports end at 65535',
+      'port: 65535',
+    ],
     ['retries: 10', '{ attempts: 10 }', 'retries: { attempts: 10 }'],
     ['rateLimit: { rate: 100 }', '100/s', 'rateLimit: { rate: 100/s }'],
     ['log: { level: warning }', 'here it is called warn', 'log: { level: warn }'],

@@ -45,9 +45,10 @@ export class ProblemList {
     const onThisLine = Math.max(1, whole.length - column + 1);
     const length = Math.min(Math.max(1, span.end - span.start), onThisLine);
     this.#problems.set(key, {
-      ...{ file: origin ?? this.#file, line, column, length, path: pathText(path) },
+      ...{ file: origin ?? this.#file, line, column, length, path: short(pathText(path)) },
       ...partOf(whole, column - 1),
-      ...fault,
+      ...{ expected: short(fault.expected), found: short(fault.found) },
+      hint: fault.hint === null ? null : short(fault.hint),
     });
   }
 
@@ -83,6 +84,11 @@ export class ProblemList {
     const nowhere = { file, line: 0, column: 0, length: 1, path: '', sourceLine: '' };
     return [{ ...nowhere, ...tooMany(problems.length, this.#leftOut) }, ...problems];
   }
+}
+
+/** The name of an alias, or what a variable stands for, may be all of a file. */
+function short(text: string): string {
+  return text.length > KEPT_OF_A_LINE ? `${text.slice(0, KEPT_OF_A_LINE)}...` : text;
 }
 
 function partOf(line: string, at: number): { sourceLine: string; sourceFrom?: number } {

@@ -54,7 +54,10 @@ function parseSentinel(written: string) {
   return accepted({ host: parsed.value.host.replace(/^\[|\]$/g, ''), port: parsed.value.port as number });
 }
 
-const redisUrl = parsedBy(z.string(), parseRedis, { expected: A_REDIS, type: 'URL' });
+const redisUrl = parsedBy(z.string(), parseRedis, {
+  ...{ expected: A_REDIS, type: 'URL' },
+  pattern: /^[rR][eE][dD][iI][sS][sS]?:\/\//,
+});
 const sentinelHost = parsedBy(z.string(), parseSentinel, {
   expected: 'host:port of a Sentinel',
   type: 'host:port',

@@ -33,7 +33,7 @@ const rows = section({
 
 export const tracesForm = form('traces', 'traces', {
   otlp: described(
-    parsedBy(z.string(), parseCollector),
+    parsedBy(z.string(), parseCollector, { pattern: /^\s*[hH][tT][tT][pP][sS]?:/ }),
     'Where the collector takes OTLP over HTTP; `/v1/traces` is put behind it where it is not there.',
     {
       expected: 'a URL such as http://127.0.0.1:4318',

@@ -2,6 +2,7 @@
 
 import { lettersInNumber, nearest, pastedHint } from '../keys/hint.ts';
 import { type KeyDoc, keysAt, metaOf } from '../keys/key-doc.ts';
+import { integerOf } from '../keys/scalar.ts';
 import { portHint } from '../keys/target.ts';
 import { unitHint } from '../keys/units.ts';
 import type { LeafIssue } from './leaf-issue.ts';
@@ -101,7 +102,7 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
     const near = nearest(text, wordsOf(doc));
     if (near !== null) return `did you mean ${near}?`;
   }
-  if (/^\d+$/.test(text) && (doc.type === 'port' || doc.type === 'number')) return 'remove the quotes';
+  if (integerOf(text) !== null && (doc.type === 'port' || doc.type === 'number')) return 'remove the quotes';
   const letters = lettersInNumber(text);
   if (letters !== null) return letters;
   const pasted = pastedHint(text);

@@ -1,5 +1,8 @@
 import { accepted, type ParseResult, refused } from '../../keys/parse-result.ts';
 
+/** For editors. */
+export const HTTP_URL = /^\s*[hH][tT][tT][pP][sS]?:/;
+
 /** The URL of a service that is asked over HTTP. @param hint the advice for any other text */
 export function parseHttpUrl(written: string, hint = 'a URL begins with https://'): ParseResult<URL> {
   const url = URL.canParse(written) ? new URL(written) : null;

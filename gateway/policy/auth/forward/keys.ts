@@ -8,7 +8,7 @@ import { accepted, type ParseResult, refused } from '../../../keys/parse-result.
 import { row, section } from '../../../keys/section.ts';
 import { described, duration, parsedBy } from '../../../keys/value.ts';
 import type { ForwardSettings } from '../settings.ts';
-import { parseHttpUrl } from '../url.ts';
+import { HTTP_URL, parseHttpUrl } from '../url.ts';
 
 const identityField = parsedBy(z.string(), parseIdentityField, {
   expected: 'a header name',
@@ -34,7 +34,7 @@ const rows = section({
 
 export const forwardShape = {
   forward: described(
-    parsedBy(z.string().min(1), parseUrl),
+    parsedBy(z.string().min(1), parseUrl, { pattern: HTTP_URL }),
     'A service of this URL says who may pass: 2xx lets pass, and what else it answers is the answer.',
     {
       expected: 'a URL',

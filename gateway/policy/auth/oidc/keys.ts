@@ -6,7 +6,7 @@ import { accepted, type ParseResult, refused } from '../../../keys/parse-result.
 import { row, section } from '../../../keys/section.ts';
 import { described, duration, form, oneOrMore, parsedBy } from '../../../keys/value.ts';
 import type { OidcSettings } from '../settings.ts';
-import { isLoopback, parseHttpUrl } from '../url.ts';
+import { HTTP_URL, isLoopback, parseHttpUrl } from '../url.ts';
 
 const name = z.string().min(1);
 
@@ -51,7 +51,7 @@ const rows = section({
     also: 'cookiesecret sessionsecret',
   }),
   afterLogout: row(
-    parsedBy(z.string().min(1), parseUrl),
+    parsedBy(z.string().min(1), parseUrl, { pattern: HTTP_URL }),
     'Where the provider sends who has logged out. It must be registered there.',
     { expected: 'a URL', type: 'URL', defaultText: 'nowhere', also: 'postlogoutredirecturi' },
   ),
@@ -59,11 +59,15 @@ const rows = section({
 
 export const oidcForm = z
   .strictObject({
-    issuer: described(parsedBy(z.string().min(1), parseIssuer), 'The provider, as it names itself.', {
-      expected: 'a URL',
-      type: 'https URL; http for this machine alone',
-      also: 'provider issuerurl discovery oidcissuerurl',
-    }),
+    issuer: described(
+      parsedBy(z.string().min(1), parseIssuer, { pattern: HTTP_URL }),
+      'The provider, as it names itself.',
+      {
+        expected: 'a URL',
+        type: 'https URL; http for this machine alone',
+        also: 'provider issuerurl discovery oidcissuerurl',
+      },
+    ),
     clientId: described(name, 'As what the gateway is registered there.', {
       expected: 'the name of the client',
       type: 'text',

@@ -37,3 +37,14 @@ test('a set keeps its members and their order over many that come and go', () =>
   expect([...numbers]).toEqual([1, 2, 3]);
   expect(numbers.delete(10)).toBe(false);
 });
+
+test('members that leave while a set is walked through do not come any more', () => {
+  const numbers = new TransientSet<number>();
+  for (let i = 0; i < 300; i++) numbers.add(i);
+  const seen: number[] = [];
+  for (const each of numbers) {
+    seen.push(each);
+    for (let i = 0; i < 299; i++) numbers.delete(i);
+  }
+  expect(seen).toEqual([0, 299]);
+});

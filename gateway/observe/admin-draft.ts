@@ -4,10 +4,10 @@ import { jsonSchema } from '../config/json-schema.ts';
 import { readContent } from '../files/content.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import type { DraftFile } from '../model/draft.ts';
-import { refuseRemote } from './admin-exchanges.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
 import type { AdminView } from './admin-view.ts';
 import { validateDraft } from './draft.ts';
+import { refuseRemote } from './refuse-remote.ts';
 
 const DRAFT_MAX_BYTES = 1 << 20;
 const USAGE =

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isAny, isLoopback } from '../config/listening.ts';
+import { isAny } from '../config/listening.ts';
 import type { ExchangeQuery, KeptRequest, ReplayEdits } from '../model/exchanges.ts';
 import { sendExplanation } from './admin-explain.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
@@ -10,8 +10,8 @@ import { QUERY_USAGE, readMessageQuery, readQuery } from './exchanges/query.ts';
 import { type Entrance, ReplayRefusal, replay } from './exchanges/replay.ts';
 import { SAVED_AS } from './exchanges/saved.ts';
 import { gatewayStatus, originOf } from './gateway-status.ts';
-import { FOR_NO_PAGE, isOfAnotherOrigin } from './host-guard.ts';
 import { jsonChunks } from './json-pieces.ts';
+import { refuseRemote } from './refuse-remote.ts';
 
 /** `/exchanges`, everything below it, and `/events`: clients' data is for this machine only, wherever the listener can be reached from. */
 export function answerExchanges(app: FastifyInstance, view: AdminView): void {
@@ -210,18 +210,4 @@ function withQuery(
 
 function parametersOf({ url }: FastifyRequest): URLSearchParams {
   return new URLSearchParams(/\?(.*)/s.exec(url)?.[1] ?? '');
-}
-
-/**
- * Decided by the connection's own address, and by the browser's fields about the requesting page; fields of other clients count for
- * nothing.
- */
-export async function refuseRemote(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { socket, headers, adminUser } = request;
-  // The holder of a key may be anywhere, and where the page is from was asked before.
-  if (adminUser !== null) return;
-  const from = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  if (isLoopback(from) && !isOfAnotherOrigin(headers)) return;
-  const detail = `This is there for processes of the same machine only. ${FOR_NO_PAGE}`;
-  return sendProblem(reply, { status: 403, detail });
 }

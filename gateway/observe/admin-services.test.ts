@@ -67,6 +67,16 @@ describe('/services', () => {
     const answer = await (await connect(port)).exchange(request(method, target, ['Host: evil.example']));
     expect([answer.status, restarts]).toEqual([421, []]);
   });
+
+  // As a script or a style sheet its lines could be loaded by any page, and followed without an end.
+  it.each(['/services', '/services/db/log', '/services/db/log?follow'])(
+    'refuses a page of another origin %s',
+    async (target) => {
+      const { ask, followers } = await admin();
+      const answer = await ask('GET', target, 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Dest: script');
+      expect([answer.status, followers.size]).toEqual([403, 0]);
+    },
+  );
 });
 
 describe('the log of a service', () => {

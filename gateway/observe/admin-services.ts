@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopback } from '../config/listening.ts';
 import type { ServiceStatus } from '../model/status.ts';
 import { sendJson, sendProblem } from './admin-problem.ts';
+import { refuseRemote } from './refuse-remote.ts';
 
 /** The processes that this gateway runs, as far as the admin listener may see and change them. */
 export interface ServiceControl {
@@ -27,11 +27,17 @@ export interface ServicesView {
 
 /** `/services`, `/services/NAME/log` and `/services/NAME/restart`: for this machine alone, wherever the listener can be reached from. */
 export function answerServices(app: FastifyInstance, view: ServicesView): void {
-  const { services } = view;
-  app.get('/services', (request, reply) => {
-    if (isRemote(request)) return sendProblem(reply, REMOTE);
-    return sendJson(reply, { file: view.file(), services: services?.status() ?? null });
+  app.register(async (own) => {
+    own.addHook('onRequest', refuseRemote);
+    own.get('/services', (_request, reply) =>
+      sendJson(reply, { file: view.file(), services: view.services?.status() ?? null }),
+    );
+    answerProcess(own, view.services);
   });
+}
+
+/** One of them: its lines, and a new beginning. */
+function answerProcess(app: FastifyInstance, services: ServiceControl | null): void {
   app.get('/services/:name/log', (request, reply) =>
     withService(request, reply, services, (control, name, service) => {
       const { tail, follow } = request.query as { readonly tail?: string; readonly follow?: string };
@@ -62,7 +68,6 @@ function withService(
   services: ServiceControl | null,
   answer: (control: ServiceControl, name: string, service: ControlledService) => FastifyReply,
 ): FastifyReply {
-  if (isRemote(request)) return sendProblem(reply, REMOTE);
   if (services === null) return sendProblem(reply, { status: 409, detail: RUNS_NONE });
   const { name } = request.params as { readonly name: string };
   const service = services.find(name);
@@ -73,13 +78,6 @@ function withService(
 
 const RUNS_NONE =
   'This gateway runs no services: `portway start` runs the gateway alone, `portway dev` services too.';
-
-const REMOTE = { status: 403, detail: 'This is there for processes of the same machine only.' };
-
-/** By the connection's own address: fields that a client sends count for nothing. */
-function isRemote({ socket, adminUser }: FastifyRequest): boolean {
-  return adminUser === null && !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
-}
 
 /** More than a reader may leave unread: then its connection breaks off. */
 const UNREAD_MAX_CHARS = 1 << 20;

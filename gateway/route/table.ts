@@ -57,7 +57,7 @@ export interface TableOptions {
   readonly dashboard?: boolean;
   /** Whether routes have names; default not. */
   readonly names?: boolean;
-  /** Decides `escape: auto`, and `escape: name` of a route without a name; default production. */
+  /** Decides `escape: auto`, and `escape: name` of a route that has no pages at a name; default production. */
   readonly mode?: 'development' | 'production';
 }
 
@@ -135,9 +135,13 @@ class HostTable implements RouteTable {
 
   escapeWay(route: RouteConfig): EscapeWay {
     const { escape: choice } = route;
-    const isNameless = choice === 'name' && (this.names?.of(route) ?? null) === null;
-    if (choice !== 'auto' && !isNameless) return choice;
+    if (choice !== 'auto' && (choice !== 'name' || this.#isWholeAtName(route))) return choice;
     return this.#options.mode === 'development' ? 'redirect' : 'off';
+  }
+
+  /** A redirect to a path would lead from the name to the name for ever, and a service that gets the prefix has its pages behind it. */
+  #isWholeAtName(route: RouteConfig): boolean {
+    return route.redirect === null && route.strip && (this.names?.of(route) ?? null) !== null;
   }
 
   add(candidate: Candidate): void {

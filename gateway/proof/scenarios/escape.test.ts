@@ -179,6 +179,15 @@ describe.each(routeKinds)('escape: name on $kind', ({ routes, files }) => {
     const outer = more.startsWith('trust') ? ['X-Forwarded-Host: shop.test'] : [];
     expect((await gateway.exchange(get('/vite/', 'localhost', DOCUMENT, ...outer))).status).toBe(200);
   });
+
+  // At its name a redirect led to itself for ever, and a service that gets its prefix had no pages.
+  test.each([
+    ['{ redirect: /vite }', 308],
+    ['{ to: 1, strip: false }', 502],
+  ])('of all routes leaves pages of %s at the path', async (keys, status) => {
+    const { gateway } = await stage('development', `  /other: ${keys}\nescape: name\n`);
+    expect((await gateway.exchange(get('/other/', 'localhost', DOCUMENT))).status).toBe(status);
+  });
 });
 
 describe.each(routeKinds)('the cookie of a page on $kind', ({ routes, files }) => {

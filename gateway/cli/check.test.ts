@@ -37,7 +37,7 @@ describe('portway check', () => {
     [['explain', '-c', '-', '/db/x'], /stdin:1/],
     [['convert', '-'], /^kind: HTTPRoute$/m],
   ])('%j reads standard input', async (args, expected) => {
-    const { code, stdout, stderr } = await runHere(args, {}, 'routes: { /db: 3001 }');
+    const { code, stdout, stderr } = await runHere(args, {}, 'routes: { /db: { to: 3001, rewrite: off } }');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(expected);
   });

@@ -33,6 +33,20 @@ describe('the short form', () => {
   });
 });
 
+it('an error of our own refuses the file, and says that it is one', async () => {
+  const env = {
+    get BAD(): string {
+      throw new Error('met a bug');
+    },
+  };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file says
+  const loaded = await loadConfig(await configFile('routes: { /db: "${BAD}" }'), env);
+  expect(loaded).toMatchObject({
+    ok: false,
+    formatted: expect.stringMatching(/Portway's own: Error: met a bug.*bug of Portway/s),
+  });
+});
+
 describe('the long form', () => {
   it('says everything', async () => {
     const config = await good(

@@ -8,7 +8,7 @@ import type { Environment } from './expand.ts';
 import { evaluated } from './module.ts';
 import type { Problem } from './problem.ts';
 import { type Rejection, rejected, type Verdict, validate } from './validate.ts';
-import { validateInThread } from './validation-thread.ts';
+import { refusal, validateInThread } from './validation-thread.ts';
 
 export type { Environment };
 
@@ -55,8 +55,17 @@ async function verdictOn(
   const source = { text, file, env, unplaced, origins };
   return text.length + origins.reduce((sum, origin) => sum + ('object' in origin ? OBJECT : LABELS), 0) <
     LARGE
-    ? validate(source)
+    ? validate(source).catch((cause: Error) => refusedFor(cause, file))
     : validateInThread(source);
+}
+
+/** A bug of ours must not end a gateway whose file, or whose container's label, happens to meet it. */
+function refusedFor({ stack, message }: Error, file: string): Verdict {
+  return refusal(
+    file,
+    `an error of Portway's own: ${stack ?? message}`,
+    'this is a bug of Portway: please report it with the file; until then, take back what changed last',
+  );
 }
 
 /** Characters: some six hundred short routes, or eighty long ones, which take some ten milliseconds. */

@@ -60,7 +60,8 @@ function refusalFor(cause: unknown, file: string, { memoryMb, deadlineMs }: Thre
 
 const TOO_MUCH = 'split it over several gateways, or write it in the short form';
 
-function refusal(file: string, found: string, hint: string): Rejection {
+/** Of the file as a whole. */
+export function refusal(file: string, found: string, hint: string): Rejection {
   const nowhere = { line: 0, column: 0, length: 1, path: '', sourceLine: '' };
   return rejected([{ file, ...nowhere, expected: 'a configuration', found, hint }]);
 }

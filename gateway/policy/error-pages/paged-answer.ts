@@ -80,9 +80,13 @@ class PagedAnswer extends DownstreamFilter implements DownstreamListener {
     this.client.end([]);
   }
 
+  /** A service that breaks off its body takes nothing from the page, which is known whole. */
   override abort(): void {
     clearTimeout(this.#late);
-    this.client.abort();
+    if (this.#last === null || this.#ended) return this.client.abort();
+    this.#endPage();
+    // The forwarding is over and keeps no time any more.
+    this.#late = setTimeout(() => this.client.abort(), TAKEN_MAX_MS).unref();
   }
 
   drained(): void {
@@ -109,6 +113,9 @@ class RepeatingPagedAnswer extends PagedAnswer {
 
 /** From the head of a service's error to its end: the client need not wait for bytes that it does not get. */
 const ENDS_MAX_MS = 250;
+
+/** From the end of a page whose service has broken off to its reader's last byte. */
+const TAKEN_MAX_MS = 10_000;
 
 /** The fields of the page in place of those of another body. */
 export function fieldsWithPage(fields: Fields, page: Buffer): string[] {

@@ -170,6 +170,19 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       },
     );
 
+    test('a service that breaks off its body: the page ends whole, and the next request is answered', async () => {
+      const { gateway, service } = await stage(null);
+      const client = await gateway.connect();
+      const connection = await service.reachedBy(client, request('GET', '/db/x', [BROWSER]));
+      await connection.send('HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nbo');
+      await client.head();
+      connection.destroy();
+      expect(`${await client.bytes(4)}`).toBe('down');
+      expect(await gateway.log.exchange(500)).toMatchObject({ bytesOut: 4, code: 'answer_truncated' });
+      service.answer(answer('500 Oh'));
+      expect((await client.exchange(request('GET', '/db/y', [BROWSER]))).text).toBe('down');
+    });
+
     test.skipIf(extended)('are compressed, and cached as the service said them', async () => {
       const { gateway, service } = await stage(
         answer('404 No', 'Cache-Control: max-age=60\r\nContent-Type: text/plain\r\n'),

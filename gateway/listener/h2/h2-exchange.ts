@@ -7,7 +7,7 @@ import type { DownstreamListener, Fields, RequestBody } from '../../exchange/con
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import { grouped, lowered, neverIndexed, sizeOf } from '../../exchange/h2-fields.ts';
 import type { Peer } from '../../exchange/peer.ts';
-import { H2Body } from './h2-body.ts';
+import type { H2Body } from './h2-body.ts';
 
 /** The session of an exchange. */
 export interface H2Session {
@@ -41,13 +41,13 @@ export class H2Exchange implements ClientExchange {
   #ended = false;
   #closed = false;
 
-  /** @param rawFields as they came, pseudo-fields among them. @param hasBody whether the head did not end the stream. */
+  /** @param rawFields as they came, pseudo-fields among them. @param body `null`: the head ended the stream. */
   constructor(
     session: H2Session,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawFields: Fields,
-    hasBody: boolean,
+    body: H2Body | null,
   ) {
     this.#session = session;
     this.#stream = stream;
@@ -56,7 +56,7 @@ export class H2Exchange implements ClientExchange {
     this.rawTarget = headers[':path'] ?? authority ?? '';
     this.fields = regularFields(rawFields, authority);
     this.refusal = sizeOf(rawFields) > HEAD_MAX_BYTES ? tooLarge() : unknownProtocol(headers[':protocol']);
-    this.body = hasBody ? new H2Body(stream, headers, session.received) : null;
+    this.body = body;
     stream.on('close', () => this.#streamClosed());
   }
 

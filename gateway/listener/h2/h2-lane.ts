@@ -7,6 +7,7 @@ import { H2Vigil } from '../../exchange/h2-vigil.ts';
 import { type Peer, peerOf } from '../../exchange/peer.ts';
 import { TransientSet } from '../../exchange/transient.ts';
 import type { Turns, TurnTaker } from '../../wire/turns.ts';
+import { H2Body } from './h2-body.ts';
 import { bridgeRequest, bridgeTunnel } from './h2-bridge.ts';
 import type { H2Closings } from './h2-closings.ts';
 import { H2Exchange, type H2Session, HEAD_MAX_BYTES } from './h2-exchange.ts';
@@ -87,7 +88,7 @@ interface Request {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   readonly rawFields: Fields;
-  readonly hasBody: boolean;
+  readonly body: H2Body | null;
 }
 
 /**
@@ -128,8 +129,10 @@ class H2Connection implements H2Session, TurnTaker {
       .on('stream', (stream, headers, flags, rawFields) => {
         // Its close follows.
         stream.on('error', () => {});
+        // From now on, because trailers may come before its turn.
         const hasBody = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0;
-        this.#wait({ stream, headers, rawFields, hasBody });
+        const body = hasBody ? new H2Body(stream, headers, this.received) : null;
+        this.#wait({ stream, headers, rawFields, body });
       })
       .on('error', (cause: NodeJS.ErrnoException) => {
         owner.h2Closings.noteError(cause, this.peer.address);
@@ -195,11 +198,11 @@ class H2Connection implements H2Session, TurnTaker {
     return allowed;
   }
 
-  #begin({ stream, headers, rawFields, hasBody }: Request): void {
+  #begin({ stream, headers, rawFields, body }: Request): void {
     this.#streams++;
     this.#accounted += HEAD_MAX_BYTES;
     const protocol = headers[':protocol'];
-    const exchange = new H2Exchange(this, stream, headers, rawFields, hasBody);
+    const exchange = new H2Exchange(this, stream, headers, rawFields, body);
     if (protocol === 'websocket') bridgeTunnel(exchange, this.#owner.connectGeneral(this.peer));
     else if (!this.#owner.carries(exchange)) bridgeRequest(exchange, this.#owner.connectGeneral(this.peer));
   }

@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { gatewaySockets, startTestGateway } from '../testing/gateway.ts';
 import { answerOf, connectH2, connectSettledH2, exchangeH2, WEBSOCKET } from '../testing/h2-client.ts';
+import { connectFrames, FLAG, fieldBlock, frame, TYPE } from '../testing/h2-frames.ts';
 import { startH2Service } from '../testing/h2-service.ts';
 import { until } from '../testing/poll.ts';
 import { routeKinds } from '../testing/route-kinds.ts';
@@ -97,6 +98,30 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
       ]);
     },
   );
+
+  // They came before the request had its turn, and nobody listened yet.
+  test.each(['', 'abc'])('trailers that come with the head and the body %j pass', async (body) => {
+    const { service, gateway } = await start();
+    const client = await connectFrames(gateway.port, 'h2c');
+    const head = fieldBlock(
+      ...([
+        [':method', 'POST'],
+        [':scheme', 'http'],
+        [':authority', 'shop.test'],
+        [':path', '/db'],
+      ] as const),
+    );
+    const { headers, data } = TYPE;
+    await client.send(
+      Buffer.concat([
+        frame(headers, FLAG.endHeaders, 1, head),
+        frame(data, 0, 1, Buffer.from(body)),
+        frame(headers, FLAG.endHeaders | FLAG.endStream, 1, fieldBlock(['x-t', 'a'])),
+      ]),
+    );
+    await until('the service has it', () => service.requests.length > 0);
+    expect([String(service.request.body), service.request.trailers.values('x-t')]).toEqual([body, ['a']]);
+  });
 
   test('a head reaches the service before its body', async () => {
     const service = await startService();

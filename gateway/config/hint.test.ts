@@ -229,10 +229,18 @@ describe('the file of another program', () => {
     ['nginx', '# mine\nhttp {\n  gzip on; # yes\n}\n', 2],
     ['Caddyfile', 'example.com {\n\treverse_proxy :3001\n}\n', 1],
     ['Caddyfile', '{\n\temail a@b.test\n}\n:80 {\n\troot * /srv\n\tfile_server\n}\n', 4],
+    ['nginx', '# all routes: see below\nserver {\n  listen 80;\n}\n', 2],
+    ['Caddyfile', 'example.com\n\nreverse_proxy localhost:3001\n', 3],
     ['HAProxy', 'global\n  maxconn 9\nfrontend web\n  bind :80\n', 1],
     ['Traefik', 'http:\n  routers:\n    a: { rule: "PathPrefix(`/a`)", service: a }\n', 1],
     ['Traefik', '[entryPoints.web]\n  address = ":80"\n', 1],
     ['Compose', 'services:\n  web:\n    image: nginx\n    ports: ["80:80"]\n', 1],
+    ['Compose', '# routes: elsewhere\nservices:\n  web:\n    build:\n      context: .\n', 2],
+    [
+      'Kubernetes',
+      'apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nspec:\n  routes:\n    - kind: Rule\n',
+      1,
+    ],
     ['Kubernetes', 'apiVersion: networking.k8s.io/v1\nkind: Ingress\n', 1],
   ])('of %s is one problem with a hint: %j', async (name, text, line) => {
     const loaded = await loadContent(contentOf(Buffer.from(text)), 'x', {});
@@ -250,5 +258,11 @@ describe('the file of another program', () => {
     'routes:\n  /a: 3001 # location /a { proxy_pass http://a; }\n',
   ])('is not seen in %j', async (text) => {
     expect((await loadContent(contentOf(Buffer.from(text)), 'x', {})).ok).toBe(true);
+  });
+
+  it('is not seen in processes named as its keys', async () => {
+    const text = 'services:\n  image:\n    run: x\n  build: { run: x }\n  ports:\n    run: x\n';
+    const loaded = await loadContent(contentOf(Buffer.from(text)), 'x', {});
+    expect(loaded).toMatchObject({ problems: [{ expected: 'the key "routes"' }] });
   });
 });

@@ -14,7 +14,12 @@ interface Row {
   /** All of these are in its files. */
   readonly signs: readonly [RegExp, ...RegExp[]];
   readonly hint: string;
+  /** Not in its files, but in ours. */
+  readonly ours?: RegExp;
 }
+
+/** In a file of ours, and no comment. */
+const ROUTES = /^(?:[^#\n]*[^#\n\w-])?routes["']?[ \t]*:/m;
 
 /** Each expression stays within a line, so that it reads a text once. */
 const ROWS: readonly Row[] = [
@@ -26,8 +31,9 @@ const ROWS: readonly Row[] = [
   {
     found: 'a Caddyfile',
     signs: [
-      /^[^\s#][^{\n]*\{[ \t]*$/m,
-      /^[ \t]+(?:reverse_proxy|handle|handle_path|file_server|php_fastcgi|respond|redir|encode|root)\b.*$/m,
+      // The only site of a file goes without braces.
+      /^(?:[^\s#][^{\n]*\{[ \t]*|(?:reverse_proxy|php_fastcgi)[ \t].*)$/m,
+      /^[ \t]*(?:reverse_proxy|handle|handle_path|file_server|php_fastcgi|respond|redir|encode|root)\b.*$/m,
     ],
     hint: '`handle_path /api/* { reverse_proxy :3001 }` is `/api: 3001` below "routes:"; `reverse_proxy /api/* :3001` is `/api: { to: 3001, strip: false }`',
   },
@@ -46,12 +52,15 @@ const ROWS: readonly Row[] = [
   },
   {
     found: 'a file of Docker Compose',
-    signs: [/^services:[ \t]*$/m, /^[ \t]+(?:image|build|ports):/m],
+    // A process of ours may be named `image` or `build`.
+    signs: [/^services:[ \t]*$/m, /^[ \t]+(?:image|build|context):[ \t]+[^\s{#&]/m],
     hint: '`portway init` beside it makes routes of the ports that it publishes; `discover: docker` follows containers by their labels',
   },
   {
     found: 'a Kubernetes object',
     signs: [/^apiVersion:.*$/m, /^kind:/m],
+    // An IngressRoute of Traefik has its own `routes:`, further in.
+    ours: /^["']?routes["']?[ \t]*:/m,
     hint: 'of Kubernetes, files of the Gateway API are read (HTTPRoute, Gateway); the tool ingress2gateway makes them of an Ingress',
   },
 ];
@@ -62,8 +71,9 @@ const LOOKED_AT = 64 * 1024;
 /** @returns `null` for a file of ours, and for any that is not known */
 export function otherProgramOf(text: string): OtherProgram | null {
   const head = text.slice(0, LOOKED_AT);
-  if (/\broutes["']?[ \t]*:/.test(head)) return null;
-  const row = ROWS.find(({ signs }) => signs.every((sign) => sign.test(head)));
+  const row = ROWS.find(
+    ({ signs, ours = ROUTES }) => !ours.test(head) && signs.every((sign) => sign.test(head)),
+  );
   if (row === undefined) return null;
   const [first] = row.signs;
   const { index, 0: line } = first.exec(head)!;

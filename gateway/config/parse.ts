@@ -22,6 +22,8 @@ export type ParseResult =
 export function parseConfig(text: string, file: string, unplaced = false, offset = 0): ParseResult {
   const lines = unplaced ? new NoLines(text) : new TextLines(text);
   const problems = new ProblemList(file, lines);
+  const bareReturn = unplaced ? -1 : bareReturnAt(text);
+  if (bareReturn >= 0) return { ok: false, problems: oneLine(problems, bareReturn) };
   const deep = tooDeepAt(text);
   if (deep >= 0) return { ok: false, problems: tooDeep(problems, deep) };
   const ofKubernetes = isGatewayApi(text);
@@ -62,6 +64,20 @@ const OPTIONS = {
 
 function isBlank(text: string): boolean {
   return /^(?:\s|#[^\n]*(?:\n|$)|---|\.\.\.)*$/.test(text);
+}
+
+/** In a text whose lines end in CR alone, which the library takes for one line. @returns -1: in none */
+function bareReturnAt(text: string): number {
+  return text.includes('\n') ? -1 : text.trimEnd().indexOf('\r');
+}
+
+function oneLine(problems: ProblemList, at: number): ProblemList {
+  problems.add({ start: at, end: at + 1 }, [], {
+    expected: 'lines that end in LF or CRLF',
+    found: 'a carriage return (CR) alone',
+    hint: 'save the file with the line ends of Unix (LF)',
+  });
+  return problems;
 }
 
 function tooDeep(problems: ProblemList, at: number): ProblemList {

@@ -84,9 +84,11 @@ const TRANSLATIONS: Readonly<Partial<Record<YAMLError['code'], Translate>>> = {
   }),
 };
 
-/** `/db:3001` is one word; a line without any colon is no key either. */
+/** `/db:3001` is one word; a line without any colon is no key either; a quote before a key may lack its partner. */
 function missingColon(error: YAMLError, { lines }: Context): Finding | null {
   const at = firstWordOf(lines, error.pos[0]);
+  const [quote] = /^(["'])(?!.*\1)/.exec(lines.text.slice(at.start, at.end)) ?? [];
+  if (quote !== undefined) return openQuote(at.start, quote, 'the end of the line');
   const word = /^\S+/.exec(lines.text.slice(at.start, at.end))?.[0] ?? '';
   const glued = /^(.*[^:]):([^:/\s]+)$/.exec(word);
   return {
@@ -136,11 +138,16 @@ function overIndented(lines: TextLines, line: number): Finding {
 
 function unclosedQuote(error: YAMLError, context: Context): Finding | null {
   if (!error.message.includes('quote')) return null;
-  const quote = context.lines.text.charAt(openedAt(context, error.pos[0]));
+  const start = openedAt(context, error.pos[0]);
+  const quote = context.lines.text.charAt(start);
+  return openQuote(start, quote === "'" ? "'" : '"', 'the end of the file');
+}
+
+function openQuote(start: number, quote: string, found: string): Finding {
   return {
-    span: { start: openedAt(context, error.pos[0]), end: openedAt(context, error.pos[0]) + 1 },
-    expected: `a closing ${quote === "'" ? "'" : '"'}`,
-    found: 'the end of the file',
+    span: { start, end: start + 1 },
+    expected: `a closing ${quote}`,
+    found,
     hint: 'it is opened here',
   };
 }

@@ -49,7 +49,6 @@ const ON: ReadonlyMap<string, string> = mapOf({
 
 /** Likely intentions of text in place of a map. */
 const SHORT: ReadonlyMap<string, string> = mapOf({
-  rateLimit: 'with its key: { rate: 100/s }',
   cors: 'on is every origin, without cookies; or name them: { origins: https://app.example.com }',
   errorPages: 'say which answers have the page: { 404: ./404.html, 5xx: ./down.html }',
   respond: 'with its key: { status: 200, body: ./page.html }',
@@ -71,7 +70,7 @@ function mapOf(hints: Readonly<Record<string, string>>): ReadonlyMap<string, str
 }
 
 function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undefined {
-  if (leaf.path.at(-1) === 'rateLimit') return SHORT.get('rateLimit');
+  if (leaf.path.at(-1) === 'rateLimit') return rateHint(`${value}/s`);
   if (doc.holder === 'a canary') return `and how much goes there: { to: ${value}, weight: 5% }`;
   if (doc.type?.includes('#retries')) return retriesHint(value);
   if (doc.needsUnit !== undefined && doc.bounds && value >= 0)
@@ -82,6 +81,12 @@ function numberHint(value: number, doc: KeyDoc, leaf: LeafIssue): string | undef
   return doc.expected === 'a command line' || doc.expected?.startsWith('the path')
     ? 'put it in quotes'
     : undefined;
+}
+
+/** @param text `100/s`; nginx's `100r/s` means the same */
+function rateHint(text: string): string {
+  const [, count, period] = /^([1-9]\d{0,5}) ?r?\/ ?([smhd])$/.exec(text) ?? [];
+  return `with its key: { rate: ${count ?? 100}/${period ?? 's'} }`;
 }
 
 function retriesHint(retries: number): string {
@@ -108,6 +113,7 @@ function textHint(text: string, doc: KeyDoc, leaf: LeafIssue): string | undefine
   const pasted = pastedHint(text);
   if (pasted !== null) return pasted;
   if (doc.type === 'port') return portHint(text);
+  if (leaf.path.at(-1) === 'rateLimit') return rateHint(text);
   const short = SHORT.get(String(leaf.path.at(-1)));
   if (short !== undefined) return short;
   const glued = /^(\/\S*?):(\S+)/.exec(text);

@@ -11,6 +11,7 @@ routes:
   /db: 3001
   /db/admin: { to: 3009, allow: [10.0.0.0/8, ::1], deny: 10.9.0.0/16 }
   /kept: { to: 3011, cache: true }
+  /small: { to: 3014, bodyMax: 1KiB }
   /named: { to: 3013, escape: name }
   /old: { redirect: /new }
   /docs: { folder: . }
@@ -55,6 +56,22 @@ describe('portway explain', () => {
   ])('says what the cache does with %j', async (args, says) => {
     const { explanation } = await explained(...args);
     expect(JSON.stringify(explanation)).toContain(says);
+  });
+
+  it.each([
+    [['OPTIONS', '/db/x', '--header', 'Max-Forwards: 0'], 'max-forwards', 204],
+    [['OPTIONS', '/db/x', '--header', 'Max-Forwards: 7'], 'forwarded', 'counts down to 6'],
+    [['GET', '/db/x', '--header', 'Max-Forwards: 0'], 'forwarded', null],
+    [['POST', '/small', '--header', 'Content-Length: 1025'], 'body-limit', 413],
+    [['POST', '/small', '--header', 'content-length: 1024'], 'forwarded', 'within the 1024'],
+    [['POST', '/db', '--header', 'Content-Length: 1025'], 'forwarded', null],
+  ])('foresees from the fields what becomes of %j: %s %s', async (args, by, what) => {
+    const { explanation, code } = await explained(...args);
+    const { verdict, policies } = explanation;
+    if (typeof what !== 'number') {
+      expect([code, verdict.kind]).toEqual([0, by]);
+      expect(policies.map(({ says }) => says).join()).toContain(what ?? '');
+    } else expect([code, verdict]).toMatchObject([what < 400 ? 0 : 1, { policy: by, status: what }]);
   });
 
   it('names the route, its line, the address, and what the service will see', async () => {

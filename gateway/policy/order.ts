@@ -2,14 +2,14 @@ import type { GatewayConfig, PolicySettings, RouteConfig } from '../model/config
 import { allow, deny } from './addresses/addresses.ts';
 import { auth, withoutSessions } from './auth/auth.ts';
 import { bandwidth } from './bandwidth/bandwidth.ts';
-import { refuseLargeBody } from './body-limit/body-limit.ts';
+import { foreseeLargeBody, refuseLargeBody } from './body-limit/body-limit.ts';
 import { compress } from './compress/compress.ts';
 import { concurrent, userConcurrent } from './concurrent/concurrent.ts';
 import { cors } from './cors/cors.ts';
 import { errorPages } from './error-pages/error-pages.ts';
 import { escapeScript } from './escape/scripted-answer.ts';
 import { headers } from './headers/headers.ts';
-import { countForwards, refuseLoop } from './loop/loop.ts';
+import { countForwards, foreseeForwards, refuseLoop } from './loop/loop.ts';
 import { redirectNavigation } from './navigation/navigation.ts';
 import { type BoundPolicy, type Policy, policyOfAll } from './policy.ts';
 import { rateLimit, userRateLimit } from './rate-limit/rate-limit.ts';
@@ -32,6 +32,7 @@ export const POLICIES: readonly Policy[] = [
     'OPTIONS with `Max-Forwards` counts down, and is answered here at 0.',
     'maxForwards',
     countForwards,
+    foreseeForwards,
   ),
   auth,
   userRateLimit,
@@ -44,7 +45,13 @@ export const POLICIES: readonly Policy[] = [
     'fetchMode',
     redirectNavigation,
   ),
-  policyOfAll('body-limit', 'A body of more than `bodyMax` is 413.', 'body', refuseLargeBody),
+  policyOfAll(
+    'body-limit',
+    'A body of more than `bodyMax` is 413.',
+    'body',
+    refuseLargeBody,
+    foreseeLargeBody,
+  ),
   errorPages,
   headers,
   // Last, so that everything which others put into an answer is compressed, too.

@@ -150,7 +150,8 @@ export function policyOfAll(
   does: string,
   about: RequestPart,
   request: NonNullable<BoundPolicy['request']>,
+  foresee?: NonNullable<BoundPolicy['foresee']>,
 ): Policy {
-  const bound = { about, request };
+  const bound = { about, request, ...(foresee && { foresee }) };
   return { name, does, key: null, bind: () => bound };
 }

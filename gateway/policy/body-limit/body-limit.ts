@@ -1,6 +1,7 @@
 import type { BodySink, RequestBody } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import type { RoutedExchange } from '../../fields/exchange.ts';
+import type { AskedRequest, Foreseen } from '../policy.ts';
 
 /** A body that announces too many bytes is refused before any of it is read. @throws GatewayError */
 export function refuseLargeBody(exchange: RoutedExchange): null {
@@ -8,6 +9,19 @@ export function refuseLargeBody(exchange: RoutedExchange): null {
   const length = exchange.downstream.body?.length ?? 0;
   if (limit !== null && length > limit) throw tooLarge(limit);
   return null;
+}
+
+/** Of a request whose fields alone are known. */
+export function foreseeLargeBody({ match, facts }: AskedRequest): Foreseen | null {
+  const limit = match.route.bodyMaxBytes;
+  const at = facts.kept.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length');
+  const text = at === -1 ? '' : facts.kept[at + 1]!;
+  if (limit === null || !/^\d+$/.test(text)) return null;
+  const length = Number(text);
+  return {
+    status: length > limit ? 413 : null,
+    says: `a body of ${length} bytes is ${length > limit ? 'more than' : 'within'} the ${limit} that bodyMax allows`,
+  };
 }
 
 /** One that does not say how long it is fails as soon as it has become too long. */

@@ -9,6 +9,7 @@ export class H2Body implements RequestBody {
   readonly #stream: ServerHttp2Stream;
   readonly #received: (bytes: number) => void;
   #trailers: Fields = [];
+  #isDropped = false;
 
   /** @param received called for each part that arrives */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, received: (bytes: number) => void) {
@@ -30,11 +31,12 @@ export class H2Body implements RequestBody {
     stream
       .on('data', (chunk: Buffer) => {
         this.#received(chunk.length);
-        sink.data(chunk);
+        if (!this.#isDropped) sink.data(chunk);
       })
       .on('end', () => {
         ended = true;
-        sink.end(this.#trailers);
+        if (this.#isDropped) sink.fail(stopped());
+        else sink.end(this.#trailers);
       })
       .on('aborted', () => {
         if (!ended)
@@ -42,11 +44,21 @@ export class H2Body implements RequestBody {
       });
   }
 
+  /** Its stream is closed before it has ended: what is left is read away, because Node keeps the stream for as long as any of it waits. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#stream.resume();
+  }
+
   pause(): void {
-    this.#stream.pause();
+    if (!this.#isDropped) this.#stream.pause();
   }
 
   resume(): void {
     this.#stream.resume();
   }
+}
+
+function stopped(): GatewayError {
+  return new GatewayError('client_left', 'the answer was complete before the body');
 }

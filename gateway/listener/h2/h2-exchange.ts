@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { ownBytes } from '../../exchange/borrowed-bytes.ts';
 import type { ClientExchange, Reading } from '../../exchange/client-exchange.ts';
-import type { DownstreamListener, Fields, RequestBody } from '../../exchange/contract.ts';
+import type { DownstreamListener, Fields } from '../../exchange/contract.ts';
 import { GatewayError } from '../../exchange/error-catalog.ts';
 import { grouped, lowered, neverIndexed, sizeOf } from '../../exchange/h2-fields.ts';
 import type { Peer } from '../../exchange/peer.ts';
@@ -26,7 +26,7 @@ export class H2Exchange implements ClientExchange {
   readonly rawTarget: string;
   readonly version = '2';
   readonly fields: Fields;
-  readonly body: RequestBody | null;
+  readonly body: H2Body | null;
   readonly refusal: GatewayError | null;
   readonly #stream: ServerHttp2Stream;
   readonly #session: H2Session;
@@ -167,7 +167,11 @@ export class H2Exchange implements ClientExchange {
    */
   #stopUpload(): void {
     const stream = this.#stream;
-    const stop = () => void (stream.destroyed || stream.close(constants.NGHTTP2_NO_ERROR));
+    const stop = () => {
+      if (stream.destroyed) return;
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      this.body?.drop();
+    };
     if (this.#waitsForTrailers) stream.once('wantTrailers', () => setImmediate(stop));
     // Of an answer without a body the head was the end.
     else if (stream.writableFinished) stop();

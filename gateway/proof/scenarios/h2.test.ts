@@ -208,6 +208,21 @@ describe.each(routeKinds)('HTTP/2 over TLS, on $kind', ({ routes, files, through
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
   });
 
+  // What was held back kept the stream, and with it the exchange, until the client's connection ended.
+  test('an early answer ends its exchange, though a part of the upload is held back', async () => {
+    const service = await startService();
+    const yaml = routes('/db', service.port, 'bandwidth: { requests: 4KiB/s, burst: 4KiB }');
+    const gateway = await gatewayFor(yaml, files);
+    const session = await connectH2(gateway.port);
+    const stream = session.request({ ':authority': 'shop.test', ':path': '/db', ':method': 'POST' });
+    stream.write('x'.repeat(60_000));
+    const connection = await service.connection();
+    await connection.head();
+    await connection.send('HTTP/1.1 413 Early\r\nContent-Length: 0\r\n\r\n');
+    expect(await answerOf(stream)).toMatchObject({ status: 413, text: '' });
+    expect((await gateway.log.exchange(413)).bytesIn).toBeLessThan(60_000);
+  });
+
   test('a client that resets its stream has left, and its connection lives on', async () => {
     const service = await startService();
     const gateway = await gatewayFor(routes('/db', service.port), files);

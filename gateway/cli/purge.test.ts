@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePorts } from '../proof/testing/free-port.ts';
 import { until } from '../proof/testing/poll.ts';
@@ -53,5 +55,10 @@ test('portway purge makes the workers of the gateway that runs here forget', asy
   for (const what of [[], ['--group', 'a', '--tag', 'b']])
     expect(await purge(...what)).toContain('2 portway: what is to be forgotten?');
   expect(await purge('http:nothing')).toContain('2 portway: "http:nothing" is no path');
+  await writeFile(join(cwd, 'gateway.config.yaml'), yaml.replace(', cache: true', ''));
+  await gateway.said('configuration reloaded');
+  expect(await purge('--all')).toBe(
+    '0 URLs are forgotten: no route has a cache (`cache: true` gives it one)',
+  );
   gateway.child.kill();
 });

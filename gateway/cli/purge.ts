@@ -6,8 +6,9 @@ import { RunningGateway, withRunningGateway } from './running-gateway.ts';
 export const purge: RunCommand = (input, context) => {
   const query = queryOf(input);
   return withRunningGateway(input, context, RunningGateway.serving, async (gateway) => {
-    const count = await gateway.purge(query);
-    context.stdout.write(`${count} ${count === 1 ? 'URL is' : 'URLs are'} forgotten\n`);
+    const { purged, cachedRoutes } = await gateway.purge(query);
+    const none = cachedRoutes === 0 ? ': no route has a cache (`cache: true` gives it one)' : '';
+    context.stdout.write(`${purged} ${purged === 1 ? 'URL is' : 'URLs are'} forgotten${none}\n`);
     return 0;
   });
 };

@@ -106,10 +106,9 @@ export class RunningGateway {
     return this.#json(path, { method: 'POST' });
   }
 
-  /** @param query the purge, as a query. @returns the number of forgotten URLs. @throws UnreachableError */
-  async purge(query: string): Promise<number> {
-    const { purged } = await this.#json<{ purged: number }>(`/cache?${query}`, { method: 'DELETE' });
-    return purged;
+  /** @param query the purge, as a query. @returns the number of forgotten URLs, and of routes that have a cache. @throws UnreachableError */
+  purge(query: string): Promise<{ readonly purged: number; readonly cachedRoutes: number }> {
+    return this.#json(`/cache?${query}`, { method: 'DELETE' });
   }
 
   /** The output of a service; with `signal` it continues until that is aborted, or the gateway ends. */

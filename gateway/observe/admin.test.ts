@@ -299,7 +299,7 @@ describe('DELETE /cache', () => {
     },
   ])('?$query', async ({ query, purge }) => {
     const answer = await forget(query);
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { purged: 1 }]);
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { purged: 1, cachedRoutes: 0 }]);
     expect(purged).toEqual([purge]);
   });
 

@@ -251,7 +251,7 @@ function answerResources(app: FastifyInstance, view: AdminView): void {
   app.post('/workers/replace', (request, reply) => answerReplace(request, reply, view.replaceWorkers));
   answerDrain(app, view);
   answerServices(app, { file: () => view.config().file, services: view.services });
-  app.delete('/cache', (request, reply) => answerPurge(request, reply, view.purge));
+  app.delete('/cache', (request, reply) => answerPurge(request, reply, view));
   app.get('/metrics', async (_request, reply) =>
     reply.type(EXPOSITION_TYPE).send(Readable.from(exposition(await view.metrics(), view.slice))),
   );

@@ -105,6 +105,16 @@ describe('portway check', () => {
     expect(stdout.includes('warning: the admin listener can be reached from other machines')).toBe(warned);
   });
 
+  it.each([
+    ['[private, 0.0.0.0/0]', true],
+    ['"::/0"', true],
+    ['[private, 10.0.0.0/8, "fd00::/10"]', false],
+  ])('warns of `trustProxy: %s`: %s', async (peers, warned) => {
+    const { code, stdout } = await runHere(['check', '-'], {}, `trustProxy: ${peers}\nroutes: {}\n`);
+    expect(code).toBe(0);
+    expect(stdout.includes('warning: `trustProxy:` believes everybody')).toBe(warned);
+  });
+
   const JWT = 'issuer: "https://id.test", audience: a';
   it.each([
     [`auth: { jwt: { jwks: "http://id.test/jwks.json", ${JWT} } }`, 'from http://id.test in clear'],

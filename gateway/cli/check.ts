@@ -1,5 +1,5 @@
 import { readTlsFiles } from '../config/certificate-files.ts';
-import { ADMIN_IN_CLEAR, isLoopback } from '../config/listening.ts';
+import { ADMIN_IN_CLEAR, isLoopback, TRUSTS_EVERYBODY, trustsEverybody } from '../config/listening.ts';
 import type { Problem } from '../config/problem.ts';
 import { routeWarnings } from '../config/route-warnings.ts';
 import { acmeWarnings } from '../dev/acme-diagnosis.ts';
@@ -96,6 +96,7 @@ async function warningsOf({ config }: Loaded, env: CommandContext['env']): Promi
     ...(await acmeWarnings(config, env)),
     ...routes.flatMap(routeWarnings),
     ...(admin !== null && !admin.tls && !isLoopback(admin.host) ? [ADMIN_IN_CLEAR] : []),
+    ...(trustsEverybody(config) ? [TRUSTS_EVERYBODY] : []),
   ];
 }
 

@@ -106,3 +106,11 @@ export function isLoopback(address: string): boolean {
 /** The warning of `start` and `check` about an admin listener that other machines reach without TLS. */
 export const ADMIN_IN_CLEAR =
   'the admin listener can be reached from other machines without TLS, so that whoever is on the way reads its keys. Give it certificates (`admin: { tls: { cert: ..., key: ... } }`, or `tls: true` for those of `tls:`), put a proxy with TLS before it, or let `admin:` name a port alone and reach it through `ssh -L`';
+
+/** Whether `trustProxy` has a block of every address of its family. */
+export function trustsEverybody({ trustProxy }: Pick<GatewayConfig, 'trustProxy'>): boolean {
+  return trustProxy.some((block) => block.endsWith('/0'));
+}
+
+export const TRUSTS_EVERYBODY =
+  '`trustProxy:` believes everybody, so that each client can choose the address by which `allow:`, `deny:`, limits and logs know it (X-Forwarded-For): name the proxies that stand before the gateway, by address, `loopback` or `private`';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runHere, runPortway } from '../proof/testing/portway.ts';
 import type { Explanation } from '../route/explanation.ts';
+import { createAuthority } from '../tls/authority.ts';
 
 const yaml = `
 port: 3000
@@ -129,6 +130,34 @@ describe('portway explain', () => {
     const { code, explanation } = await explained(...args);
     const verdict = status === null ? { kind: 'forwarded' } : { kind: 'policy', policy: 'folder', status };
     expect([code, explanation.verdict]).toMatchObject([status === null ? 0 : 1, verdict]);
+  });
+
+  it.each([
+    [
+      'redirect: true',
+      'http://a.localhost:3000/db/x?y',
+      0,
+      '308',
+      'plain HTTP is sent to https://a.localhost:3000/db/x?y',
+    ],
+    ['redirect: true, port: 443', 'http://a.localhost:80/db', 0, '308', 'https://a.localhost/db'],
+    ['clientCertificates: { ca: ca.crt }', 'http://localhost:3000/db', 1, '400', 'ask by https://'],
+    [
+      'clientCertificates: { ca: ca.crt }',
+      'https://localhost:3000/db',
+      0,
+      '/db takes it',
+      'X-Forwarded-Proto: https',
+    ],
+    ['redirect: true', '/db', 0, '/db takes it', 'X-Forwarded-Proto: https'],
+    ['hsts: true', 'http://localhost:3000/db', 0, '/db takes it', 'X-Forwarded-Proto: http\n'],
+  ])('with `tls: { %s }` says what becomes of %s', async (key, url, exit, ...says) => {
+    await writeFile(join(folder, 'ca.crt'), createAuthority('Test CA', 1).cert);
+    const tls = `certificates: dev, ${key.replace('ca.crt', join(folder, 'ca.crt'))}`;
+    const yaml = `tls: { ${tls} }\nroutes: { /db: 3001 }\n`;
+    const { code, stdout } = await runHere(['explain', '-c', '-', url], {}, yaml);
+    for (const text of says) expect(stdout).toContain(text);
+    expect(code).toBe(exit);
   });
 
   it('says that a handshake from a page of another origin is refused', async () => {

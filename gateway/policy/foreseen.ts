@@ -29,7 +29,7 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
   const header = (lowerName: string) => sent.find(([name]) => name.toLowerCase() === lowerName)?.[1];
   const match = table.match({ method: input.method, target, host: hostOf(authority), header });
   if (!match) return null;
-  const peer = peerOf(input);
+  const peer = peerOf(input, config);
   const trust = new TrustedPeers(config.trustProxy);
   const read = readFacts(sent.flat());
   const facts = trust.includes(peer.address) ? withOtherForwarded(read) : read;
@@ -41,7 +41,7 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
   return { exchange, policies, verdicts, sent };
 }
 
-/** By default, the request comes from this machine. */
-export function peerOf({ from = '127.0.0.1' }: ExplainInput): Peer {
-  return { address: from, secure: false };
+/** By default, the request comes from this machine, and over TLS where the gateway speaks it and no `http://` is said. */
+export function peerOf({ from = '127.0.0.1', target }: ExplainInput, { tls }: GatewayConfig): Peer {
+  return { address: from, secure: tls !== null && !/^http:/i.test(target) };
 }

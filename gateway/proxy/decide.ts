@@ -14,6 +14,7 @@ import { type Escape, escapeOf, pageAtName } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
 import type { AnsweredHere, Exchange, ExchangeState } from './exchange.ts';
+import { secureLocation } from './plain-http.ts';
 import { Routed } from './routed.ts';
 import type { ExchangeContext } from './taken-exchange.ts';
 
@@ -28,7 +29,7 @@ export function decide(exchange: Exchange, context: ExchangeContext): Decision {
     const proof = canonical.startsWith(CHALLENGE_PREFIX) ? context.challenges.httpAnswer(canonical) : null;
     if (proof !== null) return answered({ status: 200, fields: CHALLENGE_FIELDS, body: Buffer.from(proof) });
     admitHost(exchange.snapshot.table, exchange);
-    const secured = secureLocation(exchange);
+    const secured = secureLocation(exchange.snapshot.config, exchange);
     if (secured !== null) return answered({ status: 308, fields: ['Location', secured] });
     if (exchange.target.kind === 'asterisk') return answered({ status: 204, fields: ['Allow', ALLOW] });
     return route(exchange, context);
@@ -51,25 +52,6 @@ function admit(exchange: Exchange): void {
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
   const { authority, facts } = exchange;
   exchange.host = authority === facts.host ? facts.hostName : hostOf(authority);
-}
-
-/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. @throws GatewayError `tls_expected` */
-function secureLocation(exchange: Exchange): string | null {
-  const { tls } = exchange.snapshot.config;
-  if (tls === null) return null;
-  // RFC 8555 §8.3: an authority asks by plain HTTP.
-  const isChallenge = exchange.target.canonical.startsWith(CHALLENGE_PREFIX);
-  if (tls.redirect && !isChallenge && exchange.believed.origin.proto !== 'https')
-    return overTls(exchange, tls.port);
-  // Plain HTTP would lead around the certificate that clients must show.
-  if (tls.clientCertificates?.mode === 'require' && !exchange.peer.secure)
-    throw new GatewayError('tls_expected', 'plain HTTP, and `clientCertificates` are required');
-  return null;
-}
-
-function overTls({ snapshot, authority, target }: Exchange, port: number | null): string {
-  if (port === null || port === snapshot.config.port) return `https://${authority}${target.raw}`;
-  return `https://${hostOf(authority)}${port === 443 ? '' : `:${port}`}${target.raw}`;
 }
 
 /** @throws GatewayError `no_route` */

@@ -10,28 +10,45 @@ import type { GatewayConfig } from '../model/config.ts';
 import { bypassReason } from '../policy/cache-bypass/cache-bypass.ts';
 import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
 import { namesOf } from '../policy/headers/rules.ts';
-import type { OwnOrigin } from '../route/escape.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges, PolicyVerdict } from '../route/explanation.ts';
 import { forwardTarget } from '../route/forward-target.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
 import { authorityOf, schemeOf } from '../upstream/authority.ts';
+import { secureLocation } from './plain-http.ts';
 
 /** `explain`, with the changes that forwarding makes to the header section, from the code that makes them. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
-  const own = ownOrigin(config, input);
-  return explain(table, { file: config.file, own, ...input, ...whatIsDone(table, config, input) });
+  const peer = peerOf(input, config);
+  const parsed = parseTarget(input.target);
+  const authority = (parsed.ok ? parsed.target.authority : null) ?? input.host ?? 'localhost';
+  const { claims } = readFacts((input.headers ?? []).flat());
+  const origin = originOf(peer, new TrustedPeers(config.trustProxy), authority, claims);
+  const plain = parsed.ok
+    ? plainHttp(config, { target: parsed.target, authority, peer, believed: { origin } })
+    : {};
+  const own = ownOriginOf(origin);
+  return explain(table, { file: config.file, own, ...input, ...plain, ...whatIsDone(table, config, input) });
 }
 
-/** The gateway's origin as the client of this request sees it. */
-function ownOrigin(config: GatewayConfig, input: ExplainInput): OwnOrigin {
-  const { target, host, headers = [] } = input;
-  const parsed = parseTarget(target);
-  const authority = (parsed.ok ? parsed.target.authority : null) ?? host ?? 'localhost';
-  const { claims } = readFacts(headers.flat());
-  return ownOriginOf(originOf(peerOf(input), new TrustedPeers(config.trustProxy), authority, claims));
+/** Its answer, where only https is served. */
+function plainHttp(
+  config: GatewayConfig,
+  asked: Parameters<typeof secureLocation>[1],
+): Pick<ExplainInput, 'first'> {
+  try {
+    const location = secureLocation(config, asked);
+    return location === null
+      ? {}
+      : { first: { policy: 'tls', status: 308, says: `plain HTTP is sent to ${location}` } };
+  } catch {
+    return { first: { policy: 'tls', status: 400, says: REQUIRED } };
+  }
 }
+
+const REQUIRED =
+  'plain HTTP is refused where `clientCertificates` are required (tls_expected): ask by https://';
 
 /** By the policies of the route, and to the fields. */
 function whatIsDone(

@@ -63,7 +63,7 @@ function verdictLines(explanation: Explanation, paint: Paint): string[] {
     case 'not-found':
       return [`${paint('bad', '✘ 404')}  no route takes this request.`];
     default:
-      return chosen === null ? [] : chosenLines(explanation, chosen, paint);
+      return chosen === null ? policyLines(verdict, paint) : chosenLines(explanation, chosen, paint);
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   ExplainedCandidate,
   ExplainInput,
   Explanation,
+  PolicyVerdict,
   RouteReference,
   Verdict,
 } from './explanation.ts';
@@ -32,7 +33,10 @@ export function explain(table: RouteTable, input: ExplainInput): Explanation {
   if (isRefusedMethod(input.method)) return unrouted(input, { kind: 'method-refused', status: 405 });
   const parsed = parseTarget(input.target);
   if (!parsed.ok) return refused(input, parsed);
-  if (!table.serves({ host: hostFor(input, parsed.target) })) return hostRefused(input, parsed.target);
+  if (!table.serves({ host: hostFor(input, parsed.target) }))
+    return beforeRoutes(input, parsed.target, HOST_REFUSED);
+  const first = answer(input.first);
+  if (first !== null) return beforeRoutes(input, parsed.target, first);
   if (parsed.target.kind === 'path') return routed(table, input, parsed.target);
   // RFC 9112 §3.2.4: the asterisk-form is for OPTIONS alone.
   return input.method === 'OPTIONS'
@@ -52,7 +56,10 @@ function routed(table: RouteTable, input: ExplainInput, target: RequestTarget): 
   return {
     request: { method: input.method, target: input.target, host: request.host, canonical, raw },
     file: input.file ?? null,
-    verdict: ledToName(table, input, request, match) ?? answeredBy(input) ?? verdictOf(table, request, match),
+    verdict:
+      ledToName(table, input, request, match) ??
+      answer(input.policies?.at(-1)) ??
+      verdictOf(table, request, match),
     chosen: match === null ? null : chosenRoute(table, match, target, input.drained),
     candidates: candidatesOf(table.routes, request, match),
     nearest: match === null ? table.nearest(canonical, request.host).map(reference) : [],
@@ -118,8 +125,10 @@ function ambiguous(
   return { ...explanation, request: { ...explanation.request, host } };
 }
 
-function hostRefused(input: ExplainInput, target: RequestTarget): Explanation {
-  const explanation = unrouted(input, { kind: 'host-refused', status: 421 });
+const HOST_REFUSED = { kind: 'host-refused', status: 421 } as const;
+
+function beforeRoutes(input: ExplainInput, target: RequestTarget, verdict: Verdict): Explanation {
+  const explanation = unrouted(input, verdict);
   return { ...explanation, request: { ...explanation.request, host: hostFor(input, target) } };
 }
 
@@ -176,10 +185,9 @@ function verdictOf(table: RouteTable, request: RouteRequest, match: RouteMatch |
   return location === null ? { kind: 'forwarded' } : { kind: 'redirected', status: 308, location };
 }
 
-function answeredBy({ policies = [] }: ExplainInput): Verdict | null {
-  const last = policies.at(-1);
-  if (last === undefined || last.status === null) return null;
-  return { kind: 'policy', ...last, status: last.status };
+function answer(said: PolicyVerdict | undefined): Verdict | null {
+  if (said === undefined || said.status === null) return null;
+  return { kind: 'policy', ...said, status: said.status };
 }
 
 function noRoute(table: RouteTable, { method, target, host }: RouteRequest): Verdict {

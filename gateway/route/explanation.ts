@@ -19,6 +19,8 @@ export interface ExplainInput {
   readonly changes?: HeaderChanges;
   /** The verdicts of the route's policies, up to the first that answers, if the caller knows them. */
   readonly policies?: readonly PolicyVerdict[];
+  /** How the gateway answers it before a route is looked for, if the caller knows: plain HTTP where only https is served. */
+  readonly first?: PolicyVerdict;
   /** Where the request comes from, an IP address; default: from this machine. */
   readonly from?: string;
   /** Addresses that an operator has drained, when the caller knows. */

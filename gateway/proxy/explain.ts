@@ -16,7 +16,7 @@ import { forwardTarget } from '../route/forward-target.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
 import { authorityOf, schemeOf } from '../upstream/authority.ts';
-import { secureLocation } from './plain-http.ts';
+import { type SecurityFacts, secureLocation } from './decide.ts';
 
 /** `explain`, with the changes that forwarding makes to the header section, from the code that makes them. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
@@ -33,10 +33,7 @@ export function explainExchange(table: RouteTable, config: GatewayConfig, input:
 }
 
 /** Its answer, where only https is served. */
-function plainHttp(
-  config: GatewayConfig,
-  asked: Parameters<typeof secureLocation>[1],
-): Pick<ExplainInput, 'first'> {
+function plainHttp(config: GatewayConfig, asked: SecurityFacts): Pick<ExplainInput, 'first'> {
   try {
     const location = secureLocation(config, asked);
     return location === null

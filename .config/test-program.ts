@@ -50,11 +50,11 @@ function isPart(name: string): boolean {
   return name.startsWith('part-');
 }
 
-/** Processes of another run may load older parts until that run ends. */
+/** Processes of another run may load older parts until that run ends. `npm pack` leaves folders here. */
 async function removeOld(): Promise<void> {
   for (const name of await readdir(FOLDER)) {
     const path = join(FOLDER, name);
     const writtenMs = (await stat(path).catch(() => null))?.mtimeMs ?? 0;
-    if (Date.now() - writtenMs > RUN_MAX_MS) await rm(path, { force: true });
+    if (Date.now() - writtenMs > RUN_MAX_MS) await rm(path, { force: true, recursive: true });
   }
 }

@@ -20,12 +20,12 @@ describe.each(['true', '{ file: cache.db }'])('what is in a group (cache: %s)', 
     const route = await startCachedRoute(grouped, { cache });
     const { ask } = route;
     for (const path of ['/a,b', '/b,c', '/c']) await ask(path);
-    expect(await purge(route, '/cache?group=b')).toEqual({ purged: 2 });
-    expect(await purge(route, '/cache?group=b')).toEqual({ purged: 0 });
+    expect(await purge(route, '/cache?group=b')).toMatchObject({ purged: 2 });
+    expect(await purge(route, '/cache?group=b')).toMatchObject({ purged: 0 });
     for (const path of ['/a,b', '/b,c']) expect(cacheStatus(await ask(path))).toContain('fwd=uri-miss');
     expect(cacheStatus(await ask('/c'))).toBe('portway; hit');
-    expect(await purge(route, '/cache?prefix=/img')).toEqual({ purged: 3 });
-    expect(await purge(route, '/cache?group=c')).toEqual({ purged: 0 });
+    expect(await purge(route, '/cache?prefix=/img')).toMatchObject({ purged: 3 });
+    expect(await purge(route, '/cache?group=c')).toMatchObject({ purged: 0 });
   });
 
   test('is forgotten when the answer to a change names the group, on its own origin', async () => {
@@ -55,7 +55,7 @@ describe.each(['true', '{ file: cache.db }'])('what is in a group (cache: %s)', 
   test('by Cache-Tag is so, too', async () => {
     const route = await startCachedRoute(ok('x', FRESH, 'Cache-Tag: shop, product-7'), { cache });
     await route.ask('/a');
-    expect(await purge(route, '/cache?group=product-7')).toEqual({ purged: 1 });
+    expect(await purge(route, '/cache?group=product-7')).toMatchObject({ purged: 1 });
     expect(cacheStatus(await route.ask('/a'))).toContain('fwd=uri-miss');
   });
 });
@@ -136,8 +136,8 @@ describe('No-Vary-Search', () => {
     const route = await saying('params=("utm")');
     for (const url of ['/img/a?id=1%26utm=9', '/img/a?id=1']) {
       await route.ask('/a?id=1&utm=x');
-      expect(await purge(route, `/cache?url=${url}`)).toEqual({ purged: 1 });
+      expect(await purge(route, `/cache?url=${url}`)).toMatchObject({ purged: 1 });
     }
-    expect(await purge(route, '/cache?url=/img/a')).toEqual({ purged: 0 });
+    expect(await purge(route, '/cache?url=/img/a')).toMatchObject({ purged: 0 });
   });
 });

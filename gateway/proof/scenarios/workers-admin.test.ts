@@ -44,11 +44,11 @@ test('the admin listener of the primary answers for all workers', async () => {
   expect(images.requests).toHaveLength(2);
   expect(await admin('/cache')).toMatchObject([{ route: '/images', entries: 2, hits: 4, misses: 2 }]);
   const got = await gateway.admin('DELETE', '/cache?prefix=/images');
-  expect(got).toEqual({ status: 200, body: { purged: 2 } });
+  expect(got).toMatchObject({ status: 200, body: { purged: 2 } });
   expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
   for (let at = 0; at < 4; at++) await picture();
   expect(images.requests).toHaveLength(4);
-  expect((await gateway.admin('DELETE', '/cache?group=pictures')).body).toEqual({ purged: 2 });
+  expect((await gateway.admin('DELETE', '/cache?group=pictures')).body).toMatchObject({ purged: 2 });
   expect(await admin('/cache')).toMatchObject([{ entries: 0 }]);
   for (let at = 0; at < 4; at++) await picture();
   expect(await admin('/cache')).toMatchObject([{ entries: 2 }]);

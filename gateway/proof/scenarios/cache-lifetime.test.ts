@@ -158,12 +158,8 @@ describe('the admin listener', () => {
     const purge = (what: string) => admin(gateway, 'DELETE', `/cache?${what}`);
     const seen = await admin(gateway, 'GET', '/cache');
     expect(seen).toEqual([{ route: '/img', entries: 5, bytes: expect.any(Number), hits: 1, misses: 5 }]);
-    expect(await purge('url=http://gateway.test:80/img/a')).toMatchObject({
-      purged: 1,
-    });
-    expect(await purge('prefix=http://gateway.test/img/b')).toMatchObject({
-      purged: 1,
-    });
+    expect(await purge('url=http://gateway.test:80/img/a')).toMatchObject({ purged: 1 });
+    expect(await purge('prefix=http://gateway.test/img/b')).toMatchObject({ purged: 1 });
     expect(cacheStatus(await ask('/a?w=1'))).toBe('portway; hit');
     expect(cacheStatus(await ask('/bc'))).toBe('portway; hit');
     expect(await purge('prefix=/img/b')).toMatchObject({ purged: 1 });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Connection, ConnectionOwner } from '../exchange/connection.ts';
 import type { AnswerBlock, AnswerSink, Fields, UpstreamCall, UpstreamRequest } from '../exchange/contract.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
@@ -7,6 +8,7 @@ import type { DialAddress } from '../model/config.ts';
 import { type AnswerHead, LastAnswerHead, mayBecomeAnswerHead, parseAnswerHead } from './answer-head.ts';
 import { BodyReader, type BodyReaderSink } from './body-reader.ts';
 import { connect } from './connect.ts';
+import { readOnAfterFailedWrite } from './failed-write.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { requestText } from './head-text.ts';
 import { ReadBuffer, type Take } from './read-buffer.ts';
@@ -40,6 +42,8 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   #gatheredFrom = 0;
   #gatheredTo = 0;
   #served = 0;
+  /** Whether a request with a body was among them. */
+  #uploads = false;
   #idleSince = 0;
   #idleMs = KEEP_ALIVE_MS;
   #idleTimer: NodeJS.Timeout | null = null;
@@ -105,7 +109,10 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
   }
 
   #sendWithBody(request: UpstreamRequest, body: NonNullable<UpstreamRequest['body']>): void {
-    this.#sender = new RequestSender(this.#socket!, this.#memory, request, body, this);
+    const socket = this.#socket!;
+    if (!this.#uploads && !(socket instanceof TLSSocket)) readOnAfterFailedWrite(socket);
+    this.#uploads = true;
+    this.#sender = new RequestSender(socket, this.#memory, request, body, this);
     this.#sender.start(request.expectsContinue ?? false);
   }
 
@@ -248,8 +255,9 @@ export class ServiceConnection implements Connection, BodyReaderSink, SenderOwne
     const { sink } = this.#call!;
     const answer = this.#answer!;
     const trailers = this.#trailers!;
+    const socket = this.#socket!;
     // Bytes that still wait to be written belong to an abandoned request.
-    const sent = this.#sender === null && this.#socket!.writableLength === 0;
+    const sent = this.#sender === null && socket.writableLength === 0 && socket.writable;
     const reusable = clean && answer.persistent && sent;
     if (answer.keepAliveSeconds !== null) this.#keptFor(answer.keepAliveSeconds);
     this.#release(reusable);

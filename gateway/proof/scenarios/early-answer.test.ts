@@ -47,6 +47,23 @@ describe.each(laneKinds)('an answer in the middle of an upload on $kind', ({ rou
     await client.ending();
   });
 
+  // The gateway reads the client first: its write fails while the answer waits in the other socket.
+  test('is delivered where more of the upload meets the closed connection', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    const client = await gateway.connect();
+    const connection = await service.reachedBy(
+      client,
+      request('PUT', '/db/', ['Content-Length: 1000000'], 'x'.repeat(1_000)),
+    );
+    await connection.bytes(1_000);
+    client.socket.write('x'.repeat(1_000));
+    connection.socket.write(reply(401, ['Connection: close'], 'who are you?'));
+    connection.socket.resetAndDestroy();
+    const answer = await client.answer();
+    expect([answer.status, answer.text]).toEqual([401, 'who are you?']);
+    await client.ending();
+  });
+
   test('can be long, and goes on while the upload does not', async () => {
     const { service, gateway } = await startRoute({ routes, files }, '/db');
     const client = await gateway.connect();

@@ -30,11 +30,10 @@ async function tryClient(gateway: GatewayUnderFire, { parts }: ClientCase): Prom
   gateway.react = plainAnswer;
   const sent = readRequests(Buffer.from(parts.join(''), 'latin1'));
   const client = await BareClient.open(gateway.port);
-  await client.send(parts);
+  await client.sendParts(parts);
   const doubtful = sent.refused !== null || sent.unfinished || sent.rest.length > 0;
-  const done = () =>
-    client.ending !== null || (!doubtful && finalsOf(client.read()).length >= sent.messages.length);
-  const inTime = await client.until(done, doubtful ? DOUBT_MS : HANG_MS);
+  const done = () => !doubtful && finalsOf(client.read()).length >= sent.messages.length;
+  const inTime = await client.sees(done, doubtful ? DOUBT_MS : HANG_MS);
   const answers = client.read();
   client.destroy();
   await passedBehind(gateway);
@@ -92,10 +91,10 @@ async function tryService(gateway: GatewayUnderFire, one: ServiceCase): Promise<
     target === '/1' ? { parts: one.parts, ...(one.ends && { ends: one.ends }) } : plainAnswer(target);
   const client = await BareClient.open(gateway.port);
   const length = one.method === 'POST' ? 'Content-Length: 0\r\n' : '';
-  await client.send([`${one.method} /a/1 HTTP/1.1\r\nHost: gateway.test\r\n${length}\r\n`]);
+  await client.sendParts([`${one.method} /a/1 HTTP/1.1\r\nHost: gateway.test\r\n${length}\r\n`]);
   const first = await answered(client, 1);
   if (!first) return { seen: 'hang', finding: { kind: 'it hangs', detail: 'no answer, and no end' } };
-  await client.send(['GET /a/2 HTTP/1.1\r\nHost: gateway.test\r\n\r\n']);
+  await client.sendParts(['GET /a/2 HTTP/1.1\r\nHost: gateway.test\r\n\r\n']);
   await answered(client, 2);
   const answers = client.read();
   client.destroy();
@@ -106,7 +105,7 @@ async function tryService(gateway: GatewayUnderFire, one: ServiceCase): Promise<
 }
 
 async function answered(client: BareClient, count: number): Promise<boolean> {
-  return client.until(() => client.ending !== null || finalsOf(client.read()).length >= count, HANG_MS);
+  return client.sees(() => finalsOf(client.read()).length >= count, HANG_MS);
 }
 
 /** An answer that the client took for whole must be whole in the bytes of the service; the answer to the second request must be its own. */
@@ -127,8 +126,8 @@ function checkService(one: ServiceCase, answers: Reading<StrictAnswer>): Finding
 async function passedBehind({ port }: GatewayUnderFire): Promise<void> {
   for (const prefix of ['/a', '/b']) {
     const client = await BareClient.open(port);
-    await client.send([`GET ${prefix}${SENTINEL} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`]);
-    await client.until(() => client.ending !== null || client.read().messages.length > 0, HANG_MS);
+    await client.sendParts([`GET ${prefix}${SENTINEL} HTTP/1.1\r\nHost: gateway.test\r\n\r\n`]);
+    await client.sees(() => client.read().messages.length > 0, HANG_MS);
     client.destroy();
   }
 }

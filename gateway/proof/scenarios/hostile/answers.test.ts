@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
-import { PATIENCE_MS, until } from '../../testing/poll.ts';
+import { until } from '../../testing/poll.ts';
 import type { Reaction } from '../../testing/recording-service.ts';
 import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import { ask, type HostileAnswer } from './answer-case.ts';
@@ -39,11 +39,11 @@ async function play(stage: Stage, row: HostileAnswer, react: (reaction: Reaction
   service.take();
   const client = await BareClient.open(stage.port);
   const begun = () =>
-    until('the client has the head', () => /\r\n\r\n/.test(client.bytes.toString('latin1')));
+    until('the client has the head', () => /\r\n\r\n/.test(client.unread().toString('latin1')));
   react(row.begun ? { ...row, between: begun } : row);
   try {
-    await client.send([row.asked ?? ask]);
-    await client.until(() => client.ending !== null || final(client) !== undefined, PATIENCE_MS);
+    await client.sendParts([row.asked ?? ask]);
+    await client.sees(() => final(client) !== undefined);
     expect(seenBy(client)).toEqual(row.seen);
     expect(client.read().refused).toBe(null);
   } finally {
@@ -52,7 +52,7 @@ async function play(stage: Stage, row: HostileAnswer, react: (reaction: Reaction
   await until('the service has its request, or what there is of it', () => !service.midway);
   const [asked] = service.whole;
   if (row.connection === 'thrown away')
-    await until('the connection is thrown away', () => service.closed(asked?.connection ?? 0), PATIENCE_MS);
+    await until('the connection is thrown away', () => service.closed(asked?.connection ?? 0));
   const sentinel = await stage.sentinel();
   expect(sentinel.text).toBe('sentinel');
   if (row.connection === 'kept') expect(sentinel.connection).toBe(asked?.connection);

@@ -35,10 +35,7 @@ test('the whole table leaves a real process running, with no descriptor more tha
 /** Says this, listens for a moment, and leaves. */
 async function talk(port: number, sent: readonly string[]): Promise<void> {
   const client = await BareClient.open(port);
-  await client.send(sent);
-  await client.until(
-    () => client.ending !== null || client.read().messages.some(({ status }) => status >= 200),
-    300,
-  );
+  await client.sendParts(sent);
+  await client.sees(() => client.read().messages.some(({ status }) => status >= 200), 300);
   client.destroy();
 }

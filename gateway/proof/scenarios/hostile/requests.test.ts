@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get } from '../../testing/http-client.ts';
-import { PATIENCE_MS, until } from '../../testing/poll.ts';
+import { until } from '../../testing/poll.ts';
 import { laneKinds, type RouteKind } from '../../testing/route-kinds.ts';
 import type { StrictAnswer } from '../../testing/strict-reader.ts';
 import type { HostileRequest } from './case.ts';
@@ -33,10 +33,10 @@ async function play(stage: Stage, row: HostileRequest): Promise<void> {
   stage.service.take();
   const client = await BareClient.open(stage.port);
   try {
-    await client.send(row.sent);
+    await client.sendParts(row.sent);
     if (row.fin) client.fin();
-    await client.until(() => client.ending !== null || isDone(client, row), PATIENCE_MS);
-    const end = client.ending === null ? 'open' : 'closed';
+    await client.sees(() => isDone(client, row));
+    const end = client.ended === null ? 'open' : 'closed';
     expect({ answers: answersTo(client), end }).toEqual({ answers: row.answers, end: row.end });
     expect(client.read()).toMatchObject({ refused: null, unfinished: false });
     if (row.end === 'open') await isAnsweredNext(client, row);
@@ -66,8 +66,8 @@ function answersTo(client: BareClient): string[] {
 
 /** Whoever reads the connection on has understood where the last request ended. */
 async function isAnsweredNext(client: BareClient, row: HostileRequest): Promise<void> {
-  await client.send([get('/db/next')]);
-  await client.until(() => finals(client).length > row.answers.length || client.ending !== null, PATIENCE_MS);
+  await client.sendParts([get('/db/next')]);
+  await client.sees(() => finals(client).length > row.answers.length);
   expect(answersTo(client).slice(row.answers.length)).toEqual(['200']);
 }
 

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get, request } from '../../testing/http-client.ts';
-import { PATIENCE_MS } from '../../testing/poll.ts';
 import { routeKinds } from '../../testing/route-kinds.ts';
 import { chunk } from '../../testing/service.ts';
 import { comparableRequest } from './comparable.ts';
@@ -30,8 +29,8 @@ describe.each(routeKinds)('three requests in one stream, on $kind', (kind) => {
 
   async function forwarded(parts: readonly string[]): Promise<string[]> {
     const client = await BareClient.open(stage.port);
-    await client.send(parts);
-    await client.until(() => client.read().messages.length === 3 || client.ending !== null, PATIENCE_MS);
+    await client.sendParts(parts);
+    await client.sees(() => client.read().messages.length === 3);
     client.destroy();
     expect(stage.service.faults).toEqual([]);
     return stage.service.take().whole.map(comparableRequest);

@@ -6,7 +6,6 @@ import type { Gateway } from '../../../contract.ts';
 import { startGateway } from '../../../gateway.ts';
 import { BareClient } from '../../testing/bare-client.ts';
 import { get } from '../../testing/http-client.ts';
-import { PATIENCE_MS } from '../../testing/poll.ts';
 import { type Reaction, RecordingService } from '../../testing/recording-service.ts';
 import type { RouteKind } from '../../testing/route-kinds.ts';
 
@@ -58,8 +57,8 @@ export class Stage {
    */
   async sentinel(): Promise<{ connection: number; text: string }> {
     const client = await BareClient.open(this.port);
-    await client.send([get('/db/sentinel')]);
-    await client.until(() => client.read().messages.length > 0 || client.ending !== null, PATIENCE_MS);
+    await client.sendParts([get('/db/sentinel')]);
+    await client.sees(() => client.read().messages.length > 0);
     const text = client.read().messages[0]?.body.toString() ?? 'no answer';
     client.destroy();
     const connection = this.service.whole.findLast(({ request }) => request.target === '/sentinel');

@@ -61,10 +61,5 @@ export interface AppInstance {
   readonly prefix: string;
 }
 
-/** Without what `npm run` says of this repository: npm would take that for the project. */
-export const ENV = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$/i.test(name)),
-);
-
-export const run = (program: string, args: readonly string[], cwd?: string, env = ENV) =>
+export const run = (program: string, args: readonly string[], cwd?: string, env = process.env) =>
   promisify(execFile)(program, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type App, ENV, run } from './app.ts';
+import { type App, run } from './app.ts';
 
 const jupyter: App = {
   name: 'jupyter',
@@ -279,7 +279,7 @@ const django: App = {
   },
 };
 
-const DJANGO_ENV = { ...ENV, DJANGO_SUPERUSER_PASSWORD: 'a password of the proof' };
+const DJANGO_ENV = { ...process.env, DJANGO_SUPERUSER_PASSWORD: 'a password of the proof' };
 
 const mediawiki: App = {
   name: 'mediawiki',

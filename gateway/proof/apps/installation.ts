@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type App, type DebianSource, ENV, type NpmSource, run } from './app.ts';
+import { type App, type DebianSource, type NpmSource, run } from './app.ts';
 
 /** An application that is there: its version, and its project where it has one. */
 export interface Installation {
@@ -67,7 +67,7 @@ async function debianPackage({ debian }: DebianSource): Promise<Installation | n
     return { version: `${version} (Debian)`, project: null };
   };
   // Its service is started by us, not by the system.
-  const env = { ...ENV, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const install = () =>
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], undefined, env);
   return found()

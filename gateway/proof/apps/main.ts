@@ -1,6 +1,7 @@
 /** Applications that nobody here wrote, in Chromium behind the gateway. Arguments: names of applications, `--tls`, and `--write` for docs/apps.md. */
 import type { Browser } from 'playwright-core';
 import { findChromium, launchBrowser } from '../testing/browser.ts';
+import { endOnSignals } from '../testing/tool-options.ts';
 import type { App } from './app.ts';
 import { DAEMONS } from './daemons.ts';
 import { DEBIAN_APPS } from './debian-apps.ts';
@@ -45,7 +46,9 @@ async function main(browser: Browser, names: readonly string[], write: boolean):
   return good;
 }
 
-process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+endOnSignals();
+// Else npm would take this repository for the project.
+for (const name of Object.keys(process.env)) if (/^npm_|^INIT_CWD$/i.test(name)) delete process.env[name];
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith('--'));
 const chromium = findChromium();

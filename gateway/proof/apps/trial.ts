@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,8 @@ import { pino } from 'pino';
 import type { Browser } from 'playwright-core';
 import { startGateway } from '../../gateway.ts';
 import { freePorts } from '../testing/free-port.ts';
-import { type App, type AppInstance, ENV } from './app.ts';
+import { Processes } from '../testing/processes.ts';
+import type { App, AppInstance } from './app.ts';
 
 /** How an application is reached, and whether its main job was done there. */
 export interface Result {
@@ -57,29 +57,12 @@ class Running {
   readonly app: App;
   readonly place: AppInstance;
   readonly listen: number;
-  readonly #ends: () => void;
+  readonly #processes = new Processes();
 
   private constructor(app: App, place: AppInstance, listen: number) {
     this.app = app;
     this.place = place;
     this.listen = listen;
-    const [program, ...args] = app.command(place);
-    const child = spawn(program!, args, {
-      cwd: place.project,
-      env: { ...ENV, PATH: `${join(place.project, 'node_modules/.bin')}:${ENV.PATH}`, ...app.env?.(place) },
-      // Vite ends with its standard input.
-      stdio: DEBUG ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    child.once('error', () => {});
-    this.#ends = () => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // All of its group has ended.
-      }
-    };
-    process.once('exit', this.#ends);
   }
 
   static async start(app: App, project: string | null, prefix: string): Promise<Running> {
@@ -88,17 +71,29 @@ class Running {
     const place = { project: project ?? data, data, port, spare, prefix };
     await app.prepare?.(place);
     const running = new Running(app, place, listen);
-    await answering(port).catch((cause) => {
+    try {
+      await running.#begin();
+      await answering(port);
+      return running;
+    } catch (cause) {
       running.end();
       throw cause;
-    });
-    return running;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { app, place } = this;
+    const [program, ...args] = app.command(place);
+    const path = `${join(place.project, 'node_modules/.bin')}:${process.env.PATH}`;
+    // Vite ends with its standard input.
+    const options = { cwd: place.project, env: { PATH: path, ...app.env?.(place) }, input: null };
+    const { child } = await this.#processes.start([program!, ...args], options);
+    if (DEBUG) for (const output of [child.stdout, child.stderr]) output?.pipe(process.stderr);
   }
 
   /** It may be said again. */
   end(): void {
-    process.off('exit', this.#ends);
-    this.#ends();
+    this.#processes.abandon();
     rmSync(this.place.data, { recursive: true, force: true, maxRetries: 5 });
   }
 }

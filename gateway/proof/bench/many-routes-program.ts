@@ -10,6 +10,7 @@ import { ask, problemOf } from '../testing/load.ts';
 import { succeeds, until } from '../testing/poll.ts';
 import { Processes } from '../testing/processes.ts';
 import { quantile } from '../testing/statistics.ts';
+import { endOnSignals } from '../testing/tool-options.ts';
 
 /**
  * What a table of many routes costs: start, memory, a request, and a reload that changes one of them. `node gateway/proof/bench/many-routes-program.ts 1 10000
@@ -132,6 +133,7 @@ function peakKib(pid: number): number {
   return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+endOnSignals();
 try {
   await main();
 } finally {

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +12,8 @@ import type { Inspector } from '../../observe/exchanges/inspector.ts';
 import type { GatewayMetrics } from '../../observe/metrics/gateway-metrics.ts';
 import { freePorts } from '../testing/free-port.ts';
 import { quantile } from '../testing/statistics.ts';
+import { endOnSignals } from '../testing/tool-options.ts';
+import { Workspace } from './workspace.ts';
 
 // What the dashboard costs the process that carries, in CPU time of all its threads for each request, under an even load:
 //
@@ -64,16 +64,15 @@ interface Inside {
 
 /** A gateway in a process of its own, under load. */
 class LoadedGateway {
-  readonly #process: ChildProcess;
-  readonly #folder: string;
-  readonly #programs: readonly ChildProcess[];
-  readonly adminPort: number;
+  readonly #workspace: Workspace;
+  readonly #gateway: ChildProcess;
+  /** Reads the Stream, as soon as it is asked to. */
+  readonly viewer: ChildProcess;
 
-  private constructor(process: ChildProcess, folder: string, programs: ChildProcess[], adminPort: number) {
-    this.#process = process;
-    this.#folder = folder;
-    this.#programs = programs;
-    this.adminPort = adminPort;
+  private constructor(workspace: Workspace, gateway: ChildProcess, viewer: ChildProcess) {
+    this.#workspace = workspace;
+    this.#gateway = gateway;
+    this.viewer = viewer;
   }
 
   static async start(
@@ -83,30 +82,27 @@ class LoadedGateway {
     seconds: number,
   ): Promise<LoadedGateway> {
     const [port, originPort] = (await freePorts(2)) as [number, number];
-    const folder = await mkdtemp(join(tmpdir(), 'portway-open-'));
-    writeFileSync(join(folder, 'small'), ANSWER);
-    const configFile = join(folder, 'gateway.config.yaml');
-    writeFileSync(
-      configFile,
-      `port: ${port}\nadmin: ${admin}\noverload: off\nroutes: { /db: ${originPort} }\n`,
-    );
-    const child = fork(SELF, ['gateway', mode, configFile, String(port)]);
-    const [adminPort] = (await once(child, 'message')) as [number];
+    const workspace = new Workspace();
+    const yaml = `port: ${port}\nadmin: ${admin}\noverload: off\nroutes: { /db: ${originPort} }\n`;
+    const folder = workspace.makeFolder('gateway', { small: ANSWER, 'gateway.config.yaml': yaml });
+    const start = async (program: string, ...args: string[]) => {
+      const command = [process.execPath, program, ...args] as const;
+      return (await workspace.processes.start(command, { channel: program === SELF })).child;
+    };
+    const gateway = await start(SELF, 'gateway', mode, join(folder, 'gateway.config.yaml'), String(port));
+    const [adminPort] = (await once(gateway, 'message')) as [number];
+    const viewer = await start(SELF, 'viewer', String(adminPort));
+    await start(ORIGIN, folder, String(originPort));
     const url = `http://127.0.0.1:${port}/db/small`;
     const load = { url, connections: 32, seconds, messageBytes: 0, perSecond };
     const faster = { ...load, seconds: WARM_UP_MS / 1_000, perSecond: WARM_UP_PER_SECOND };
-    const programs = [
-      spawn(process.execPath, [ORIGIN, folder, String(originPort)]),
-      ...[load, faster].map((one) =>
-        spawn(process.execPath, [LOAD, JSON.stringify(one)], { stdio: 'ignore' }),
-      ),
-    ];
-    return new LoadedGateway(child, folder, programs, adminPort);
+    for (const one of [load, faster]) await start(LOAD, JSON.stringify(one));
+    return new LoadedGateway(workspace, gateway, viewer);
   }
 
   async #ask<T>(what: 'read' | 'forget'): Promise<T> {
-    this.#process.send(what);
-    return ((await once(this.#process, 'message')) as [T])[0];
+    this.#gateway.send(what);
+    return ((await once(this.#gateway, 'message')) as [T])[0];
   }
 
   /** The page was closed: exchanges are kept for a minute more otherwise. */
@@ -122,9 +118,8 @@ class LoadedGateway {
     return (us - before.us) / (requests - before.requests);
   }
 
-  async stop(): Promise<void> {
-    for (const program of [...this.#programs, this.#process]) program.kill();
-    await rm(this.#folder, { recursive: true });
+  stop(): Promise<void> {
+    return this.#workspace.close();
   }
 }
 
@@ -152,10 +147,9 @@ async function serve(mode: string, configFile: string, port: string): Promise<vo
 async function* comparePages({ pairs, perSecond, windowMs }: Plan): AsyncGenerator<number> {
   const seconds = (WARM_UP_MS + SETTLED_MS + pairs * 2 * (windowMs + SETTLE_MS)) / 1_000 + 10;
   const gateway = await LoadedGateway.start('production', '3900', perSecond, seconds);
-  const viewer = fork(SELF, ['viewer', String(gateway.adminPort)]);
   const window = async (open: boolean, ms = windowMs): Promise<number> => {
-    viewer.send(open);
-    await once(viewer, 'message');
+    gateway.viewer.send(open);
+    await once(gateway.viewer, 'message');
     if (!open) await gateway.forget();
     await sleep(SETTLE_MS);
     return gateway.window(ms);
@@ -167,7 +161,6 @@ async function* comparePages({ pairs, perSecond, windowMs }: Plan): AsyncGenerat
     for (const open of at % 2 === 0 ? [false, true] : [true, false]) took.set(open, await window(open));
     yield Math.log(took.get(true)! / took.get(false)!);
   }
-  viewer.kill();
   await gateway.stop();
 }
 
@@ -240,6 +233,7 @@ async function main(plan: Plan, file: string | undefined): Promise<void> {
   );
 }
 
+endOnSignals();
 const [what = 'open', first, second, third, file] = process.argv.slice(2);
 if (what === 'viewer') view(Number(first));
 else if (what === 'gateway') await serve(first!, second!, third!);

@@ -8,6 +8,7 @@ import { type Asked, ask } from '../testing/load.ts';
 import { Processes } from '../testing/processes.ts';
 import { allMeet, TestRedis } from '../testing/redis.ts';
 import { quantile } from '../testing/statistics.ts';
+import { endOnSignals } from '../testing/tool-options.ts';
 
 /**
  * How exact one limit of three replicas is, with the Redis there, killed, empty, hanging and back: `node gateway/proof/bench/shared-limits-program.ts`
@@ -73,6 +74,7 @@ async function load(ports: readonly number[], name: string, forMs = PHASE_MS): P
   if (name !== 'warm') process.stdout.write(`| ${cells.join(' | ')} |\n`);
 }
 
+endOnSignals();
 try {
   await main();
 } finally {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { startGateway } from '../../gateway.ts';
 import { freePorts } from '../testing/free-port.ts';
-import { explainFailure, readFlags } from '../testing/tool-options.ts';
+import { endOnSignals, explainFailure, readFlags } from '../testing/tool-options.ts';
 import { FAILING, FAILING_IN_NEWEST, MENDED_BY } from './expectations.ts';
 import { type Kind, type Row, SUITE, Suite } from './suite.ts';
 
@@ -95,6 +95,7 @@ function report(cache: string, rows: readonly Row[], expected: ReadonlyMap<strin
   return surprises.length;
 }
 
+endOnSignals();
 try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {

@@ -1,9 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { until } from '../testing/poll.ts';
+import { Processes } from '../testing/processes.ts';
 import { amendedModule } from './newest.ts';
 
 /** The public suite of tests for HTTP caches (https://cache-tests.fyi), at one exact version. */
@@ -61,19 +62,12 @@ export class Suite {
 
   /** Its origin. @returns what ends it. */
   async serve(port: number, pidFile: string): Promise<() => void> {
-    const env = {
-      ...process.env,
-      npm_config_protocol: 'http',
-      npm_config_port: String(port),
-      npm_config_pidfile: pidFile,
-    };
-    const server = spawn(process.execPath, ['server/server.mjs'], { cwd: this.#folder, env });
-    server.stderr.pipe(process.stderr);
-    await Promise.race([
-      once(server.stdout, 'data'),
-      once(server, 'exit').then(() => Promise.reject(new Error('the origin of the suite ended'))),
-    ]);
-    return () => server.kill();
+    const env = { npm_config_protocol: 'http', npm_config_port: String(port), npm_config_pidfile: pidFile };
+    const processes = new Processes();
+    const server = await processes.start([process.execPath, 'server/server.mjs'], { cwd: this.#folder, env });
+    await until('the origin of the suite has begun', () => server.stdout !== '' || !server.alive);
+    if (!server.alive) throw new Error(`the origin of the suite ended: ${server.complaint()}`);
+    return () => processes.abandon();
   }
 
   /** @param base the origin that its client asks. @param id of one test, which then tells all that it sends and gets. */

@@ -1,4 +1,4 @@
-import { explainFailure } from '../testing/tool-options.ts';
+import { endOnSignals, explainFailure } from '../testing/tool-options.ts';
 import { Campaign, type Tally } from './campaign.ts';
 import { Differential } from './differential/run.ts';
 import { type FuzzOptions, parseOptions, usage } from './options.ts';
@@ -9,6 +9,7 @@ if (process.argv.includes('--help')) say(usage);
 else process.exitCode = await main();
 
 async function main(): Promise<number> {
+  endOnSignals();
   try {
     const options = parseOptions(process.argv.slice(2), () => Date.now() % 1_000_000_000);
     return await (options.differential ? compare(options) : fuzz(options));

@@ -40,6 +40,11 @@ export function chosenNames(flag: string, list: string, known: readonly string[]
   return known.filter((name) => wanted.includes(name));
 }
 
+/** A signal ends the tool as `process.exit` does, so that the kit ends its processes, which are in groups of their own. */
+export function endOnSignals(): void {
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+}
+
 /** Prints the error on stderr. @returns the exit code: 2, followed by the usage, for wrong usage, else 1 */
 export function explainFailure(tool: string, error: unknown, usage: string): number {
   console.error(`${tool}: ${(error as Error).message}`);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { startDeafPort } from '../proof/testing/deaf-port.ts';
 import { localAddress } from '../proof/testing/endpoint-address.ts';
 import { holdClock } from '../proof/testing/held-clock.ts';
 import { Probe } from './probe.ts';
@@ -24,4 +25,19 @@ test('a port that opens is up at the next look, and is asked no more than once i
   clock.advance(1_900);
   expect(await state()).toBe('up');
   expect(connections).toBe(1);
+});
+
+test('an endpoint that lets attempts hang is left alone for a while after each', async () => {
+  const port = await startDeafPort();
+  const clock = holdClock();
+  const probe = new Probe(localAddress(port), 1_000);
+  const asked = probe.status();
+  clock.advance(1_000);
+  expect((await asked).state).toBe('down');
+  expect(probe.status()).toBe(asked);
+  clock.advance(300);
+  const askedAgain = probe.status();
+  expect(askedAgain).not.toBe(asked);
+  clock.advance(1_000);
+  expect((await askedAgain).state).toBe('down');
 });

@@ -8,9 +8,9 @@ import { isLoopback } from './authority.ts';
 export class Probe {
   readonly #address: DialAddress;
   readonly #timeoutMs: number;
-  #freshMs = FRESH_MS;
   #asked: Promise<EndpointStatus> | null = null;
-  #askedAt = 0;
+  /** By the clock of `performance`; while an answer is awaited, all who ask share it. */
+  #freshUntil = Number.POSITIVE_INFINITY;
 
   constructor(address: DialAddress, timeoutMs: number) {
     this.#address = address;
@@ -18,16 +18,15 @@ export class Probe {
   }
 
   status(): Promise<EndpointStatus> {
-    const now = performance.now();
-    if (!this.#asked || now - this.#askedAt > this.#freshMs) {
-      this.#askedAt = now;
-      this.#freshMs = FRESH_MS;
-      this.#asked = this.#ask().then((status) => {
-        this.#freshMs = status.state === 'down' ? FRESH_DOWN_MS : FRESH_MS;
-        return status;
-      });
-    }
+    if (!this.#asked || performance.now() > this.#freshUntil) this.#asked = this.#askAnew();
     return this.#asked;
+  }
+
+  async #askAnew(): Promise<EndpointStatus> {
+    this.#freshUntil = Number.POSITIVE_INFINITY;
+    const status = await this.#ask();
+    this.#freshUntil = performance.now() + (status.state === 'down' ? FRESH_DOWN_MS : FRESH_MS);
+    return status;
   }
 
   #ask(): Promise<EndpointStatus> {

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, loadContent } from './config/load.ts';
@@ -115,6 +115,7 @@ describe('README.md', () => {
     const others = services.filter(({ port }) => !ports.includes(port));
     const unrouted = others.map(({ name, port }) => ['-', String(port), name, 'ready']);
     expect(shownRows(blocks)).toEqual([['/', '3000', 'gateway', 'ready'], ...routed, ...unrouted]);
+    expect(shownNames(blocks)).toEqual(routes.map(({ id }) => `http://${id.slice(1)}.localhost:3000`));
   });
 
   test('has YAML that is accepted, but for the file whose problems it shows', async () => {
@@ -134,6 +135,12 @@ describe('README.md', () => {
     const args = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, bare]) => quoted ?? bare ?? '');
     expect((await runPortway(args, { cwd })).stdout).toBe(output);
   });
+});
+
+test('services/README.md has a section for each service', () => {
+  const services = globSync('services/*/main.ts', { cwd: repository }).map((file) => file.split(sep)[1]);
+  const sections = textOf('services/README.md').matchAll(/^## (\w+), \d+/gm);
+  expect(Array.from(sections, ([, name]) => name).sort()).toEqual(services.sort());
 });
 
 describe('docs/decisions', () => {
@@ -172,10 +179,17 @@ async function shippedConfiguration() {
   return loaded.config;
 }
 
+function shownMap(blocks: readonly Block[]): string {
+  return blocks.find(({ text }) => text.includes('Portway is open at'))?.text ?? '';
+}
+
+function shownNames(blocks: readonly Block[]): string[] {
+  return Array.from(shownMap(blocks).matchAll(/^ {4}(http:\S+)$/gm), ([, name = '']) => name);
+}
+
 /** Cells of the map's rows, below its header. */
 function shownRows(blocks: readonly Block[]): string[][] {
-  const map = blocks.find(({ text }) => text.includes('Portway is open at'))?.text ?? '';
-  const rows = map.matchAll(/^ {2}(\S+(?: \d+)?) +→ (\d+) +(\S*) +(\S+) *$/gm);
+  const rows = shownMap(blocks).matchAll(/^ {2}(\S+(?: \d+)?) +→ (\d+) +(\S*) +(\S+) *$/gm);
   return Array.from(rows, ([, path = '', port = '', process = '', state = '']) => [
     path,
     port,

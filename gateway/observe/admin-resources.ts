@@ -47,7 +47,7 @@ export const adminResources = [
   },
   {
     path: '/draft',
-    what: 'The file. POST a text to it to be told what is wrong with it, or what it would change; PUT writes it, in `portway dev`.',
+    what: 'The file. POST {"text": "..."} to it to be told what is wrong with that text, or what it would change; PUT with the `hash` that GET says writes it, in `portway dev`.',
   },
   { path: '/schema', what: 'What may stand in the file, as a JSON schema.' },
   { path: '/explain?url=/db/x', what: 'Which route takes a request, why, and what its service will see.' },

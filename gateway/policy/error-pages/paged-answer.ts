@@ -75,7 +75,6 @@ class PagedAnswer extends DownstreamFilter implements DownstreamListener {
   #endPage(): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#late);
     if (this.#last) this.client.write(this.#last);
     this.client.end([]);
   }
@@ -84,9 +83,9 @@ class PagedAnswer extends DownstreamFilter implements DownstreamListener {
   override abort(): void {
     clearTimeout(this.#late);
     if (this.#last === null || this.#ended) return this.client.abort();
-    this.#endPage();
-    // The forwarding is over and keeps no time any more.
+    // The forwarding is over and keeps no time any more. Set before the page ends: where the client takes it at once, `closed` clears it.
     this.#late = setTimeout(() => this.client.abort(), TAKEN_MAX_MS).unref();
+    this.#endPage();
   }
 
   drained(): void {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
@@ -176,8 +176,13 @@ describe.each(laneKinds.filter(({ throughFastify }) => !throughFastify))(
       const connection = await service.reachedBy(client, request('GET', '/db/x', [BROWSER]));
       await connection.send('HTTP/1.1 500 Oh\r\nContent-Length: 5\r\n\r\nbo');
       await client.head();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      onTestFinished(() => void vi.useRealTimers());
       connection.destroy();
       expect(`${await client.bytes(4)}`).toBe('down');
+      // The time for a slow reader of the page must not end a connection whose client has it.
+      vi.advanceTimersByTime(10_000);
+      vi.useRealTimers();
       expect(await gateway.log.exchange(500)).toMatchObject({ bytesOut: 4, code: 'answer_truncated' });
       service.answer(answer('500 Oh'));
       expect((await client.exchange(request('GET', '/db/y', [BROWSER]))).text).toBe('down');

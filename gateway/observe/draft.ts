@@ -32,7 +32,7 @@ export async function validateDraft(text: string, view: AdminView): Promise<Draf
 }
 
 function problemsOf(loaded: LoadResult & { ok: false }): DraftVerdict['problems'] {
-  return loaded.problems.map(({ file: _, sourceLine: __, ...problem }) => problem);
+  return loaded.problems.map(({ file: _, sourceLine: __, sourceFrom: ___, ...problem }) => problem);
 }
 
 type Diff = Awaited<ReturnType<typeof diffConfigs>>;

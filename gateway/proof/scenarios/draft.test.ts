@@ -33,6 +33,8 @@ describe('a text that may become the configuration', () => {
       ok: false,
       problems: [{ line: 2, column: 7, length: 4, path: 'routes./a.to' }],
     });
+    const long = await ask('POST', { text: `routes:\n  /a: 1O01 # ${'x'.repeat(2_000)}\n` });
+    expect(long.json).toEqual(json);
   });
 
   test('is told what it changes, by key, and which of the last requests would go elsewhere', async () => {

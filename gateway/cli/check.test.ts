@@ -42,6 +42,11 @@ describe('portway check', () => {
     expect(stdout).toMatch(expected);
   });
 
+  it('says on a terminal what it waits for', async () => {
+    const { code, stderr } = await runHere(['check', '-'], {}, 'routes: {}', { terminal: true });
+    expect([code, stderr]).toEqual([0, 'stdin: the configuration is read from here; Ctrl-D ends it\n']);
+  });
+
   it('shows problems of standard input with their lines', async () => {
     const { code, stdout } = await runHere(['check', '-'], {}, 'routes:\n  /db: 3OO1\n');
     expect(code).toBe(1);

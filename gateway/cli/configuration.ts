@@ -74,7 +74,9 @@ async function loadFile(file: string | undefined, context: CommandContext, strea
     return null;
   }
   if (named === STDIN) {
-    const content = contentOf(await readAtMost(context.stdin(), MAX_FILE_BYTES + 1));
+    const input = context.stdin();
+    if (input.isTTY) context.stderr.write('stdin: the configuration is read from here; Ctrl-D ends it\n');
+    const content = contentOf(await readAtMost(input, MAX_FILE_BYTES + 1));
     const loaded = await loadedOrReported('stdin', content, context, stream);
     return loaded && { content, loaded };
   }

@@ -91,6 +91,8 @@ test.each([
   ['gunicorn app:app -b 0.0.0.0:8123', 8123],
   ['gunicorn app:app --bind=:8123', 8123],
   ['gunicorn app:app', 8000],
+  ['gunicorn app:app --bind unix:/tmp/a.sock', null],
+  ['uvicorn app:app --uds=/tmp/a.sock', null],
   ['python manage.py runserver 8123', 8123],
   ['python manage.py runserver 0.0.0.0:8123', 8123],
   ['python -m http.server 8123', 8123],

@@ -50,6 +50,25 @@ describe('formatProblems', () => {
     expect(formatProblems([evil]).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
+  it('a long hint that has been read is referred to by its line', () => {
+    const hint = `the keys are ${Array.from({ length: 41 }, (_, key) => `key${key}`).join(', ')}`;
+    const variable = { ...problem, file: 'GATEWAY_HOSTS', hint };
+    const text = formatProblems([
+      { ...problem, line: 9, hint },
+      { ...problem, hint },
+      problem,
+      problem,
+      variable,
+    ]);
+    expect(text.split('\n').flatMap((line) => /\^ {2}(.+)/.exec(line)?.[1] ?? [])).toEqual([
+      hint,
+      problem.hint,
+      problem.hint,
+      'as at line 7',
+      hint,
+    ]);
+  });
+
   it('more than the limit are counted', () => {
     const many = Array.from({ length: 53 }, (_, index) => ({ ...problem, line: index + 1 }));
     const lines = formatProblems(many).split('\n');

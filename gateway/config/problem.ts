@@ -59,7 +59,7 @@ export interface FormatOptions {
 export function formatProblems(problems: readonly Problem[], options: FormatOptions = {}): string {
   const { colour = false, limit = 50 } = options;
   const paint = colour ? ANSI : PLAIN;
-  const shown = inOrder(problems).slice(0, limit);
+  const shown = withoutRepeats(inOrder(problems).slice(0, limit));
   const blocks = shown.map((problem) => formatProblem(problem, paint));
   const rest = problems.length - shown.length;
   if (rest > 0) blocks.push(`... and ${rest} more ${rest === 1 ? 'problem' : 'problems'}`);
@@ -71,6 +71,22 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
   const rank = (problem: Problem) => (isVariable(problem.file) ? 1 : 0);
   return [...problems].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
+
+/** The 41 keys of a route are listed at the first key that is none of them; those after it name its line. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const lines = new Map<string, number>();
+  return problems.map((problem) => {
+    const { file, line, hint } = problem;
+    if (hint === null || hint.length <= LONG_HINT || line === 0) return problem;
+    const key = `${file}\n${hint}`;
+    const first = lines.get(key);
+    if (first === undefined) lines.set(key, line);
+    return first === undefined ? problem : { ...problem, hint: `as at line ${first}` };
+  });
+}
+
+/** A shorter one is read again faster than it is looked up. */
+const LONG_HINT = 200;
 
 type Paint = Readonly<Record<'place' | 'path' | 'dim' | 'caret', (text: string) => string>>;
 

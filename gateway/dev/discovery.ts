@@ -169,9 +169,10 @@ async function composeIn(folder: string): Promise<Discovered[]> {
   return [];
 }
 
-/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`, `-b :4000`; otherwise its framework's default. */
+/** `--port 4000`, `-p=4000`, `PORT=4000`, `${PORT:-4000}`, `localhost:4000`, `-b :4000`; otherwise its framework's default. `null`: none, or it can't be known. */
 function portIn(command: string): Discovered['port'] {
   const [, said] = SAID_PORT.exec(command) ?? [];
+  if (said === undefined && LISTENS_AT_A_SOCKET.test(command)) return null;
   if (said === undefined && TAKES_PORT.some((pattern) => pattern.test(command))) return 'auto';
   const port = Number(said ?? USUAL_PORTS.find(([pattern]) => pattern.test(command))?.[1] ?? 0);
   return port > 0 && port < 65_536 ? port : null;
@@ -179,6 +180,9 @@ function portIn(command: string): Discovered['port'] {
 
 const SAID_PORT =
   /(?:--port|--listen|-[plb]|\bPORT:?-?|\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]|\brunserver|\bhttp\.server|(?<=[ =])(?=:))(?:[ =:]+|(?<=-))(\d{2,5})\b/;
+
+/** `gunicorn --bind unix:/tmp/a.sock`, `uvicorn --uds /tmp/a.sock`. */
+const LISTENS_AT_A_SOCKET = /[ =]unix:| --uds[ =]/;
 
 /** Commands that listen on the `PORT` that they are given. */
 const TAKES_PORT: readonly RegExp[] = [

@@ -106,6 +106,7 @@ export function portHint(text: string): string | undefined {
   if (/^\d{1,3}(?:[,_.]\d{3})+$/.test(text)) return `only digits: ${text.replace(/\D/g, '')}`;
   if (/^\d+-\d+$/.test(text)) return 'one port, no range; several endpoints are a list: [3001, 3002]';
   if (text === '0') return '0 is no port';
+  if (/^-\d+$/.test(text)) return 'ports begin at 1';
   if (/^\d+$/.test(text)) return 'ports end at 65535';
   if (/^:\d+$/.test(text)) return `without the colon: ${text.slice(1)}`;
   const weighted = /^(\d+) +weight=(\d+)$/.exec(text);

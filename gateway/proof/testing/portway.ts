@@ -63,6 +63,7 @@ export async function runHere(
   args: readonly string[],
   env: CommandContext['env'] = {},
   input: string | Buffer = '',
+  { terminal = false } = {},
 ) {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => {
@@ -76,7 +77,8 @@ export async function runHere(
     cwd: process.cwd(),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
-    stdin: () => Readable.from([Buffer.from(input)]) as NodeJS.ReadStream,
+    stdin: () =>
+      Object.assign(Readable.from([Buffer.from(input)]), { isTTY: terminal }) as unknown as NodeJS.ReadStream,
     process,
     startGateway: () => Promise.reject(new Error('this command line should start nothing')),
   });

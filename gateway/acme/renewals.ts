@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { readText } from '../files/content.ts';
 import type { AcmeConfig } from '../model/config.ts';
 import type { OrderedCertificateStatus } from '../model/status.ts';
 import { readKeyPair } from '../tls/key-pair.ts';
@@ -288,7 +288,7 @@ export class Renewals {
 }
 
 async function authorities(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: Error) => {
+  return readText(file).catch((cause: Error) => {
     throw new AcmeError('ca', `tls.acme.ca: ${cause.message}`);
   });
 }

@@ -1,6 +1,6 @@
 /** Where a plugin that a route uses lies. */
 
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import type { PluginUse } from '../model/config.ts';
@@ -8,8 +8,9 @@ import type { PluginUse } from '../model/config.ts';
 /** The file of a plugin, as the configuration's folder has it, or else Portway itself; `null`: it is not there. */
 export async function pluginFile({ plugin, from }: PluginUse): Promise<string | null> {
   if (isAbsolute(plugin)) {
-    return access(plugin).then(
-      () => plugin,
+    // To import a pipe would wait for its writer, in a thread that is lost.
+    return stat(plugin).then(
+      (found) => (found.isFile() ? plugin : null),
       () => null,
     );
   }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { http } from '../exchange/node-http.ts';
+import { readText } from '../files/content.ts';
 import type { KubernetesDiscovery } from '../model/config.ts';
 
 /** The API server is unavailable, or its answer makes no sense. The message says why. */
@@ -164,8 +164,8 @@ const HINTS: Readonly<Record<number, string>> = {
 
 async function contentOf(file: string | null): Promise<string | null> {
   if (file === null) return null;
-  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new ApiError(`${file} can't be read (${cause.code})`);
+  return readText(file).catch((cause: Error) => {
+    throw new ApiError(cause.message);
   });
 }
 

@@ -39,6 +39,17 @@ export async function readContent(file: string): Promise<FileContent> {
   }
 }
 
+/**
+ * The text of a file that is needed now. In the place of `readFile` of Node, which waits in `open` for the writer of a pipe: each such wait holds one of
+ * the four threads that files, names and passwords share, and not even a file in the pipe's place ends it.
+ * @throws Error which names the file and what is there instead
+ */
+export async function readText(file: string): Promise<string> {
+  const content = await readContent(file);
+  if (content.ok) return content.text;
+  throw new Error(`${file} is ${content.found}`);
+}
+
 /** The same beside these containers: others of them are another configuration. */
 export function withOrigins(content: FileContent, origins: readonly Origin[]): FileContent {
   if (!content.ok || origins.length === 0) return content;
@@ -74,10 +85,16 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
     chunks.push(buffer.subarray(0, bytesRead));
     total += bytesRead;
   }
+  if (total === 0 && (await handle.stat()).isFIFO()) throw new EmptyPipe();
   return Buffer.concat(chunks);
 }
 
 const CHUNK_BYTES = 64 * 1024;
+
+/** A pipe without a writer is read as an empty file; one with a silent writer fails with this code by itself. */
+class EmptyPipe extends Error {
+  readonly code = 'EAGAIN';
+}
 
 /** By its byte order mark, or by the zero beside the first character, which is ASCII in every configuration. */
 function isUtf16(bytes: Buffer): boolean {
@@ -98,6 +115,8 @@ const BY_CODE: Readonly<Record<string, readonly [found: string, hint: string]>> 
   ],
   EISDIR: ['a folder', 'name the file in it'],
   ENOTDIR: ['a path through something that is no folder', 'check the path'],
+  EAGAIN: ['a pipe in which nothing is', 'put a file in its place'],
+  ENXIO: ['a socket', 'put a file in its place'],
   ELOOP: ['a symbolic link that leads to itself', 'check where it points'],
 };
 

@@ -1,8 +1,7 @@
 /** A configuration from elsewhere that somebody vouches for. */
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { FileContent } from './content.ts';
+import { type FileContent, readText } from './content.ts';
 
 /** Begins the last line: a signature (Ed25519, RFC 8032, in base64) of all that stands before it, byte for byte. */
 const MARK = '# signature: ';
@@ -31,7 +30,7 @@ export async function signedContent(content: FileContent, keyFile: string): Prom
 
 async function publicKey(file: string): Promise<KeyObject | null> {
   try {
-    const key = createPublicKey(await readFile(file));
+    const key = createPublicKey(await readText(file));
     return key.asymmetricKeyType === 'ed25519' ? key : null;
   } catch {
     return null;

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { RedisClientOptions } from '@redis/client';
+import { readText } from '../files/content.ts';
 import type { SharedConfig } from '../model/config.ts';
 import { SCRIPTS } from './scripts.ts';
 
@@ -128,7 +128,7 @@ async function mustBeMaster(connection: Connection, { host, port }: Address, tim
 
 async function credentialsOf(config: SharedConfig): Promise<RedisClientOptions> {
   const { username, passwordFile, database } = config;
-  const password = passwordFile === null ? config.password : (await readFile(passwordFile, 'utf8')).trim();
+  const password = passwordFile === null ? config.password : (await readText(passwordFile)).trim();
   return {
     database,
     ...(username !== null && { username }),
@@ -139,7 +139,7 @@ async function credentialsOf(config: SharedConfig): Promise<RedisClientOptions> 
 
 async function trustOf({ secure, ca }: SharedConfig): Promise<RedisClientOptions> {
   if (!secure) return {};
-  return { socket: { tls: true, ...(ca !== null && { ca: await readFile(ca, 'utf8') }) } };
+  return { socket: { tls: true, ...(ca !== null && { ca: await readText(ca) }) } };
 }
 
 /** The address of the master, from the first Sentinel that knows it. @throws Error */

@@ -27,7 +27,7 @@ export interface HttpPlan extends RequestPlan {
    * How long the request waits for a service that is starting, from its arrival. Asked when no endpoint takes it, and again while it waits.
    * 0: it does not wait.
    */
-  readonly holdMs?: number;
+  holdMs?(): number;
   /** Names of fields that policies check or write: in lower case, with dashes. They never come behind the body. */
   readonly decidedFields: ReadonlySet<string>;
   /**

@@ -214,9 +214,9 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
   /** Nothing of it was sent, and somebody may listen there soon. */
   #waits(error: GatewayError): boolean {
     const plan = this.#plan;
-    if (error.code !== 'connection_refused' || plan.holds === undefined || !plan.holdMs) return false;
+    if (error.code !== 'connection_refused' || plan.holds === undefined) return false;
     if (this.#body?.begun || this.#attempts.fellBack) return false;
-    const deadline = () => this.#record.startedAt + (plan.holdMs ?? 0);
+    const deadline = () => this.#record.startedAt + (plan.holdMs?.() ?? 0);
     if (performance.now() >= deadline()) return false;
     const done = (opened: boolean) => (opened ? this.#attempt() : this.#fallBackOrGiveUp(error));
     this.#stopWaiting = plan.holds.wait(this.#attempts.endpoint, deadline, done);

@@ -36,7 +36,7 @@ export interface TunnelPlan {
   /** Where handshakes wait whose service does not listen yet. */
   readonly holds: Holds;
   /** How long, from its beginning; it may change while it waits. 0: it does not. */
-  readonly holdMs: () => number;
+  holdMs(): number;
   /** With the `Connection` and `Upgrade` of the handshake among them. */
   requestFields(endpoint: Endpoint): Fields;
   answerFields(endpoint: Endpoint, fields: Fields): Fields;
@@ -123,12 +123,12 @@ export class Tunnel {
 
   /** The service may be starting. Bytes of the client are kept meanwhile, as before any tunnel opens. */
   #waits(error: GatewayError): boolean {
-    const { holds, holdMs } = this.#plan;
-    const deadline = () => this.#record.startedAt + holdMs();
+    const plan = this.#plan;
+    const deadline = () => this.#record.startedAt + plan.holdMs();
     if (this.#attempts.fellBack) return false;
     if (error.code !== 'connection_refused' || performance.now() >= deadline()) return false;
     const done = (opened: boolean) => (opened ? this.#attempt() : this.#fallBackOrFail(error));
-    const stopWaiting = holds.wait(this.#attempts.endpoint, deadline, done);
+    const stopWaiting = plan.holds.wait(this.#attempts.endpoint, deadline, done);
     if (stopWaiting !== null) this.#cancel = stopWaiting;
     return stopWaiting !== null;
   }

@@ -42,7 +42,7 @@ export function fetchPlan(routed: Routed, conditions: FieldMap): HttpPlan {
 function planOf(routed: Routed): HttpPlan {
   const { upstream, clock, choice, stickyCookie, serverTiming, sentTarget, body } = routed;
   // No getter in the literal: V8 gives such an object a shape of its own in the old generation, which would hold on to the whole exchange.
-  const { expectsContinue, timeouts, retries, mirror, memory, holds, holdMs, decidedFields } = routed;
+  const { expectsContinue, timeouts, retries, mirror, memory, holds, decidedFields } = routed;
   return {
     upstream,
     clock,
@@ -57,8 +57,8 @@ function planOf(routed: Routed): HttpPlan {
     retries,
     memory,
     holds,
-    holdMs,
     decidedFields,
+    holdMs: () => routed.holdMs(),
     requestFields: (endpoint) => routed.requestFields(endpoint),
     answerFields: (endpoint, fields, lengthOpen) => routed.answerFields(endpoint, fields, lengthOpen),
     informationalFields: (endpoint, fields) => routed.informationalFields(endpoint, fields),
@@ -79,7 +79,7 @@ export function tunnelPlan(routed: Routed): TunnelPlan {
     retries,
     memory,
     holds,
-    holdMs: () => routed.holdMs,
+    holdMs: () => routed.holdMs(),
     requestFields: (endpoint) => [
       ...routed.requestFields(endpoint),
       'Connection',

@@ -114,7 +114,7 @@ export class Routed extends TakenExchange implements HttpPlan, FolderPlan {
     return this.#context.holds;
   }
 
-  get holdMs(): number {
+  holdMs(): number {
     const { holdMs, upstream } = this.match.route;
     const ms = holdMs ?? (this.holds.awaits(upstream.endpoints) ? DEV_HOLD_MS : 0);
     // A browser's page of the error tries again by itself, and shows the service's output meanwhile.

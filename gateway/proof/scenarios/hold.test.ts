@@ -5,9 +5,10 @@ import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../testing/free-port.ts';
-import { startTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { DEVELOPMENT, startTestGateway, type TestGateway } from '../testing/gateway.ts';
 import { connectH2 } from '../testing/h2-client.ts';
 import { until } from '../testing/poll.ts';
+import { serviceStatus } from '../testing/status.ts';
 import { agreement, handshake } from '../testing/websocket.ts';
 
 /** A service that answers with what it was asked and sent. */
@@ -176,6 +177,22 @@ describe('what is sent to a service that does not listen yet', () => {
     onTestFinished(() => void service.close());
     await until('all of it arrived', async () => arrived > FLOOD_BYTES);
   });
+});
+
+test.each([
+  ['in the wire lane', 'lane: wire'],
+  ['in the general lane', 'lane: general'],
+  ['on a cached route', 'cache: true'],
+])('a service that turns out not to start is given up as soon as that is known: %s', async (_where, keys) => {
+  const port = await freePort();
+  let looks = 0;
+  const services = () => [serviceStatus({ port, state: 'restarting', awaited: ++looks < 8 })];
+  const yaml = `routes: { /a: { to: ${port}, ${keys} } }\n`;
+  const gateway = await startTestGateway(yaml, { ...DEVELOPMENT, services });
+  looks = 0;
+  expect((await gateway.get('/a/')).status).toBe(502);
+  // Without them the request waits for ten seconds, whatever becomes of the service.
+  expect(looks).toBeGreaterThanOrEqual(8);
 });
 
 test.each(['off', undefined])('with hold: %s nobody waits in production', async (hold) => {

@@ -19,6 +19,7 @@ export interface TestGatewayOptions {
   /** Default: a free one. */
   readonly port?: number;
   readonly examine?: GatewayOptions['examine'];
+  readonly services?: GatewayOptions['services'];
   /** Files to put beside the configuration: `{ 'shout.ts': 'export default ...' }`. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -106,7 +107,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
   const folder = await configurationFolder(text, options.files);
   const configFile = join(folder, 'gateway.config.yaml');
   const log = new Logbook();
-  const { env = {}, mode = 'production', examine } = options;
+  const { env = {}, mode = 'production', examine, services } = options;
   const port = options.port ?? (await freePort());
   // To make one costs a third of a start.
   const hasAdmin = mode === 'development' || /^admin:/m.test(text);
@@ -121,6 +122,7 @@ export async function startTestGateway(yaml: string, options: TestGatewayOptions
     log: pino({ level: 'debug' }, log),
     listen: { port, adminPort: hasAdmin && (await freePort()) },
     ...(examine && { examine }),
+    ...(services && { services }),
     // A file of the Gateway API has no word for it.
     ...(!/^overload:/m.test(text) && { place: async (config) => ({ ...config, overload: null }) }),
   });

@@ -68,32 +68,28 @@ describe.each(laneKinds)('bodies on $kind', ({ routes, files }) => {
     expect((await client.exchange(get('/db/'))).text).toBe('until the end');
   });
 
-  test.each([
-    ['a length', 'Content-Length: 10\r\n\r\n12345', 'fin'],
-    ['a length', 'Content-Length: 10\r\n\r\n12345', 'reset'],
-    ['chunks', `Transfer-Encoding: chunked\r\n\r\n${chunk('12345')}`, 'fin'],
-    ['chunks', `Transfer-Encoding: chunked\r\n\r\n${chunk('12345')}`, 'reset'],
-    ['chunks', `Transfer-Encoding: chunked\r\n\r\n${chunk('12345')}9\r\n1`, 'fin'],
-    [
-      'chunks without the end of the trailers',
-      `Transfer-Encoding: chunked\r\n\r\n${chunk('12345')}0\r\n`,
-      'fin',
-    ],
-    ['neither', '\r\n12345', 'reset'],
-  ] as const)(
-    'an answer with %s (%j) that breaks off by %s is never taken for complete',
-    async (_what, rest, how) => {
-      const { service, gateway } = await startRoute({ routes, files }, '/db');
+  test('an answer that breaks off is never taken for complete', async () => {
+    const { service, gateway } = await startRoute({ routes, files }, '/db');
+    const chunked = `Transfer-Encoding: chunked\r\n\r\n${chunk('12345')}`;
+    for (const [rest, how] of [
+      ['Content-Length: 10\r\n\r\n12345', 'fin'],
+      ['Content-Length: 10\r\n\r\n12345', 'reset'],
+      [chunked, 'fin'],
+      [chunked, 'reset'],
+      [`${chunked}9\r\n1`, 'fin'],
+      // The end of the trailers is missing.
+      [`${chunked}0\r\n`, 'fin'],
+      ['\r\n12345', 'reset'],
+    ] as const) {
       const client = await gateway.connect();
       const connection = await service.reachedBy(client, get('/db/'));
       await connection.send(`HTTP/1.1 200 OK\r\n${rest}`);
       await client.until('12345');
-      if (how === 'fin') connection.fin();
-      else connection.reset();
+      connection[how]();
       const { bytes } = await client.rest();
-      expect(bytes.toString()).not.toMatch(/0\r\n\r\n$/);
-    },
-  );
+      expect([rest, how, bytes.toString()]).toEqual([rest, how, expect.not.stringMatching(/0\r\n\r\n$/)]);
+    }
+  });
 
   test('a slow reader holds the service back', async () => {
     const size = 64 * mebibyte;

@@ -29,7 +29,7 @@ test('a row has what was done, what must hold, what was seen, and the verdict', 
 test('what was missed is said, in the row and above the table', () => {
   const text = renderDocument('', [row('a', { verdict: 'missed', misses: ['2 of 3 lost'] })], facts);
   expect(text).toContain('3 of 3; **2 of 3 lost** | missed |');
-  expect(text).toContain('**1 were not.**');
+  expect(text).toContain('**1 was not.**');
 });
 
 test('a cell stays in its cell, and names no folder of the machine', () => {

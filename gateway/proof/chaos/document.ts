@@ -32,7 +32,8 @@ function summary(results: readonly FaultResult[]): string {
   const count = (verdict: FaultResult['verdict']) =>
     results.filter((each) => each.verdict === verdict).length;
   const parts = [`${count('held')} of ${results.length} faults were survived as they must be.`];
-  if (count('missed') > 0) parts.push(`**${count('missed')} were not.**`);
+  const missed = count('missed');
+  if (missed > 0) parts.push(`**${missed} ${missed === 1 ? 'was' : 'were'} not.**`);
   if (count('skipped') > 0) parts.push(`${count('skipped')} could not be tried here.`);
   return parts.join(' ');
 }

@@ -47,6 +47,9 @@ export class TlsDoor {
     const server = this.#server;
     if (!server) return void socket.destroy();
     if (this.#tickets.advance()) server.setTicketKeys(this.#tickets.keys(this.#settings!.clients));
+    giveBackInPieces(socket);
+    // Node takes what was read of a flowing socket piece by piece, in a tick of its own. Ticks that the pieces began come before this one.
+    process.nextTick(() => socket.resume());
     server.emit('connection', socket);
   }
 
@@ -75,6 +78,18 @@ export class TlsDoor {
     });
   }
 }
+
+/**
+ * Node keeps received bytes of a connection in a block that is as long as the first piece, but at least 1 KiB; once it is full, another one
+ * of 16 KiB follows, and both stay. The first record of today's browsers is longer than 1 KiB, because of its key for ML-KEM.
+ */
+function giveBackInPieces(socket: Socket): void {
+  const bytes = (socket.read() as Buffer | null) ?? Buffer.alloc(0);
+  for (let end = bytes.length; end > 0; end -= PIECE_BYTES)
+    socket.unshift(bytes.subarray(Math.max(0, end - PIECE_BYTES), end));
+}
+
+const PIECE_BYTES = 512;
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1). No method of HTTP begins with it. */
 export const TLS_HANDSHAKE = 0x16;

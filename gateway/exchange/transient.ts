@@ -61,7 +61,7 @@ export class TransientSet<T> {
     this.#deleted = 0;
   }
 
-  /** Members that leave meanwhile do not come any more. */
+  /** Skips members that are deleted during the walk. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (const member of this.#set) if (this.#set.has(member)) yield member;
   }

@@ -20,7 +20,7 @@ export class Attempts {
   #ticket = 0;
   #traffic: EndpointTraffic | null = null;
   #begunAt = 0;
-  /** When the newest was being written to a connection, where somebody wants to know it; `performance.now()`. */
+  /** When the newest attempt was written to a connection; set for `Server-Timing` alone. `performance.now()`. */
   sentAt = 0;
   /** How many were made before it went to the fallback; `null`: it has not. */
   #before: number | null = null;

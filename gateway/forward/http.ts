@@ -211,7 +211,7 @@ export class HttpForward implements AnswerSink, DownstreamListener, BodyWatcher,
     else this.#giveUp(error);
   }
 
-  /** Nothing of it was sent, and somebody may listen there soon. */
+  /** Nothing of the request was sent, and its service may listen soon. */
   #waits(error: GatewayError): boolean {
     const plan = this.#plan;
     if (error.code !== 'connection_refused' || plan.holds === undefined) return false;

@@ -54,7 +54,8 @@ export interface TunnelOwner {
 
 /**
  * Carries an upgrade: the handshake goes to the service whole, its own answer comes back as it is, and after a 101
- * both connections are spliced. No byte of the client is acted upon before that, and frames are looked at beside their way, where somebody asked for it.
+ * both connections are spliced. No byte of the client is acted upon before that. Frames are read only where
+ * messages are inspected, and only beside their way.
  */
 export class Tunnel {
   readonly #client: Socket;

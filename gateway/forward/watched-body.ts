@@ -12,7 +12,7 @@ export interface BodyWatcher {
   bodyHeld(ms: number): void;
 }
 
-/** A request body on its way through: counts it, and knows whom it is waiting for. */
+/** A request body on its way through: counts it, and knows which side it waits for. */
 export class WatchedBody implements RequestBody, BodySink {
   readonly #source: RequestBody;
   readonly #watcher: BodyWatcher;

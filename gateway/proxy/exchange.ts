@@ -311,7 +311,7 @@ export class Exchange implements Arrival, RouteRequest, ForwardOwner {
     return this.record.protocol === 'HTTP/2' && status >= 200 && status <= 299;
   }
 
-  /** The client of an answer that would open a tunnel, and is none, gets 502 (listener/h2/h2-bridge.ts). */
+  /** A 2xx that opened no tunnel reaches the client as 502 (listener/h2/h2-bridge.ts). */
   #noteUnopened(): void {
     const { record } = this;
     if (record.tunnel || !this.#wouldOpen(record.status)) return;

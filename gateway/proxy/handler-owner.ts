@@ -4,7 +4,7 @@ import type { ForwardOwner } from '../forward/http.ts';
 import type { Exchange } from './exchange.ts';
 import type { Routed } from './routed.ts';
 
-/** Where a cache or an extension has asked: the answer is theirs, and the client's exchange ends elsewhere, maybe before. */
+/** Owns a forwarding that a cache or an extension has asked for: the answer goes to them, and the client's exchange ends by itself, maybe before. */
 export class HandlerOwner implements ForwardOwner {
   readonly #exchange: Exchange;
   readonly #routed: Routed;

@@ -88,7 +88,7 @@ export class Snapshot {
     return this.#signatures.has(signature);
   }
 
-  /** Hands a request to the internal route that `choose` (see RouterHandlers) names. */
+  /** Hands a request to Fastify, at the internal route that `routeOf` (RouterHandlers) names. */
   dispatch(request: IncomingMessage, response: ServerResponse): void {
     this.#router!.routing(request, response);
   }

@@ -26,7 +26,7 @@ export class H2Body implements RequestBody {
     const stream = this.#stream;
     let ended = false;
     if (this.expectsContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
-    // Node emits the end of a body without a byte to nobody, too.
+    // Node emits the end of an empty body even before anything listens.
     if (stream.readableEnded) return sink.end(this.#trailers);
     stream
       .on('data', (chunk: Buffer) => {
@@ -44,7 +44,7 @@ export class H2Body implements RequestBody {
       });
   }
 
-  /** Its stream is closed before it has ended: what is left is read away, because Node keeps the stream for as long as any of it waits. */
+  /** Reads and drops the rest of a body whose stream is closed: Node keeps the stream while unread bytes wait. */
   drop(): void {
     this.#isDropped = true;
     this.#stream.resume();

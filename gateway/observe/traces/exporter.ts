@@ -30,7 +30,7 @@ export class TraceExporter {
   #sending: Promise<void> | null = null;
   #lost = 0;
   #failing = false;
-  #fullSince = Number.NEGATIVE_INFINITY;
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: TracesConfig, log: Logger) {
     this.#config = config;
@@ -45,12 +45,12 @@ export class TraceExporter {
     this.#timer ??= setTimeout(() => this.#due(), EVERY_MS).unref();
   }
 
-  /** A collector that takes all it is sent hides that this is not all there is. */
+  /** Warns once a minute: a collector that takes every batch looks healthy while spans are dropped. */
   #leaveOut(): void {
     this.#lost++;
     const now = performance.now();
-    if (this.#failing || now - this.#fullSince < FULL_LINE_EVERY_MS) return;
-    this.#fullSince = now;
+    if (this.#failing || now - this.#warnedAt < WARN_EVERY_MS) return;
+    this.#warnedAt = now;
     this.#log.warn(
       { otlp: shownText(this.#config.otlp), perSecond: (BATCH_MAX * 1_000) / EVERY_MS },
       'more exchanges are traced than can be sent: spans are left out; lower `sample`',
@@ -156,7 +156,7 @@ const EVERY_MS = 500;
 /** Of exchanges: some three milliseconds of work. */
 const BATCH_MAX = 256;
 const QUEUE_MAX = 2_048;
-const FULL_LINE_EVERY_MS = 60_000;
+const WARN_EVERY_MS = 60_000;
 const ANSWER_MS = 5_000;
 const IDLE_MS = 30_000;
 const CLOSE_MS = 1_000;

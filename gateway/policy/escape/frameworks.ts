@@ -16,7 +16,7 @@ export interface Framework {
   readonly keepsPrefix: boolean;
   /** Whether its pages don't work below a prefix that it does not know of, though all they ask for is led back: their router reads the path. */
   readonly readsPath?: true;
-  /** Whether others stand on it: their own requests come a little later. */
+  /** Whether other frameworks build on it, as Angular on Vite: their own requests come a little later. */
   readonly common?: true;
 }
 

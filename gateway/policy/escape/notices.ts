@@ -60,7 +60,7 @@ export class EscapeNotices {
 
 interface Seen {
   readonly requests: number;
-  /** What others stand on, too. */
+  /** The newest match on which other frameworks build, too. */
   readonly common: Framework | null;
 }
 

@@ -22,50 +22,56 @@ describe.each(laneKinds)('a narrower route is a wall around what it owns, on $ki
     return { ...services, gateway };
   }
 
-  test.each([
-    '/db//archive',
-    '/db//archive/x',
-    '/db///archive?x',
-    '/db/archive;x=1',
-    '/db/archive;x=1/y',
-    '/db/archive%2fx',
-    '/db/archive%2Fx',
-    '/db/archive%3bx',
-    '/db/archive%3Bx=1/y',
-    '/db%2Farchive',
-    '/%2Fdb/archive',
-    '//db/x',
-    '/db;x=1/x',
-    '/db;x=1/archive',
-    '/db/;/archive',
-    '/db/;x%2Fy/archive',
-    '/%64b//%61rchive',
-    '/db/%2F%61rchive;',
-  ])('%s reaches nobody: 400', async (target) => {
+  test('what one reading gives to another route reaches none of them: 400', async () => {
     const { gateway, root, db, archive } = await stage();
-    const answer = await gateway.get(target);
-    expect([answer.status, JSON.parse(answer.text).code]).toEqual([400, 'bad_target']);
-    expect([root, db, archive].flatMap(({ requests }) => requests)).toEqual([]);
-    expect(await gateway.log.exchange(400)).toMatchObject({ cause: expect.stringContaining('/db') });
+    for (const target of [
+      '/db//archive',
+      '/db//archive/x',
+      '/db///archive?x',
+      '/db/archive;x=1',
+      '/db/archive;x=1/y',
+      '/db/archive%2fx',
+      '/db/archive%2Fx',
+      '/db/archive%3bx',
+      '/db/archive%3Bx=1/y',
+      '/db%2Farchive',
+      '/%2Fdb/archive',
+      '//db/x',
+      '/db;x=1/x',
+      '/db;x=1/archive',
+      '/db/;/archive',
+      '/db/;x%2Fy/archive',
+      '/%64b//%61rchive',
+      '/db/%2F%61rchive;',
+    ]) {
+      const answer = await gateway.get(target);
+      expect([target, answer.status, JSON.parse(answer.text).code]).toEqual([target, 400, 'bad_target']);
+    }
+    expect([root, db, archive].flatMap(({ connections }) => connections)).toEqual([]);
+    const lines = gateway.log.exchanges();
+    expect(lines).toHaveLength(18);
+    for (const line of lines)
+      expect(line).toMatchObject({ status: 400, cause: expect.stringContaining('/db') });
   });
 
-  test.each([
-    ['/db//x', 'db', '//x'],
-    ['/db/x%2Farchive', 'db', '/x%2Farchive'],
-    ['/db/x;y=1/archive', 'db', '/x;y=1/archive'],
-    ['/db/archives//', 'db', '/archives//'],
-    ['/db/%2Fx%3By', 'db', '/%2Fx%3By'],
-    ['/db/archive%252Fx', 'db', '/archive%252Fx'],
-    ['/db/archive//x;a=1/%2F', 'archive', '//x;a=1/%2F'],
-    ['/db/archive/;', 'archive', '/;'],
-    ['/other//db', 'root', '/other//db'],
-    ['/a;b=1', 'root', '/a;b=1'],
-    ['/x?u=/db//archive;x', 'root', '/x?u=/db//archive;x'],
-  ] as const)('%s passes to %s as %s, because each reading agrees', async (target, name, seen) => {
+  test('what each reading gives to the same route passes as it is', async () => {
     const stood = await stage();
-    const answer = await stood.gateway.get(target);
-    expect([answer.status, answer.text]).toEqual([200, name]);
-    expect(stood[name].requests.map((request) => request.target)).toContain(seen);
+    for (const [target, name, seen] of [
+      ['/db//x', 'db', '//x'],
+      ['/db/x%2Farchive', 'db', '/x%2Farchive'],
+      ['/db/x;y=1/archive', 'db', '/x;y=1/archive'],
+      ['/db/archives//', 'db', '/archives//'],
+      ['/db/%2Fx%3By', 'db', '/%2Fx%3By'],
+      ['/db/archive%252Fx', 'db', '/archive%252Fx'],
+      ['/db/archive//x;a=1/%2F', 'archive', '//x;a=1/%2F'],
+      ['/db/archive/;', 'archive', '/;'],
+      ['/other//db', 'root', '/other//db'],
+      ['/a;b=1', 'root', '/a;b=1'],
+      ['/x?u=/db//archive;x', 'root', '/x?u=/db//archive;x'],
+    ] as const) {
+      const { status, text } = await stood.gateway.get(target);
+      expect([target, status, text, stood[name].requests.at(-1)?.target]).toEqual([target, 200, name, seen]);
+    }
   });
 
   test('a WebSocket does not pass either', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startTestGateway } from '../testing/gateway.ts';
 import { connectH2, exchangeH2 } from '../testing/h2-client.ts';
 import { pageExample } from '../testing/page-example.ts';
+import { get } from '../testing/raw-client.ts';
 import { ok, startService } from '../testing/service.ts';
 import { basic, usersFile } from '../testing/users-file.ts';
 import { handshake } from '../testing/websocket.ts';
@@ -20,56 +21,50 @@ const ROUTES = (lane: string) => `routes:
 `;
 
 describe.each(['wire', 'general'])('redirect in the %s lane', (lane) => {
-  test.each([
-    ['/old', 308, '/new'],
-    ['/old/', 308, '/new/'],
-    ['/old?x=1&y', 308, '/new?x=1&y'],
-    ['/old/a%20b/c;d?next=//evil', 308, '/new/a%20b/c;d?next=//evil'],
-    ['/%6fld/x', 308, '/new/x'],
-    ['/old//x', 308, '/new/x'],
-    ['/root', 308, '/'],
-    ['/root?x', 308, '/?x'],
-    ['/root//evil.example', 308, '/evil.example'],
-    ['/root///evil.example/a//b', 308, '/evil.example/a//b'],
-    ['/root/%2Fevil.example', 308, '/%2Fevil.example'],
-    ['/root/@evil.example', 308, '/@evil.example'],
-    ['/far', 302, 'https://example.com/base'],
-    ['/far//x?y', 302, 'https://example.com/base/x?y'],
-    ['/one?x', 307, '/new?x'],
-    ['/one/x', 404, undefined],
-    ['/all/a/b?x', 308, '/new?x'],
-    ['/folder/a?x', 308, '/new/?x'],
-    ['/only?x', 308, 'https://gateway.test/new/?x'],
-    ['/far/{host}', 302, 'https://example.com/base/{host}'],
-    ['/tls/{host}', 308, 'https://gateway.test:8443/new/{host}'],
-    ['/tls/a?x', 308, 'https://gateway.test:8443/new/a?x'],
-    ['/www/a?x', 308, 'http://www.example.com/a?x'],
-    ['/older', 404, undefined],
-    ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],
-    ['/root/\\evil.example', 400, undefined],
-    ['/kept', 403, undefined],
-  ])('%s is answered %i with %s', async (target, status, to) => {
+  test('a target is answered with its place, a navigation and a handshake too', async () => {
     const gateway = await startTestGateway(ROUTES(lane));
-    const answer = await gateway.get(target);
-    expect([answer.status, answer.head.value('location')]).toEqual([status, to]);
+    const placeOf = async (ask: string) => {
+      const { status, head } = await gateway.exchange(ask);
+      return [status, head.value('location')];
+    };
+    for (const [target, status, to] of [
+      ['/old', 308, '/new'],
+      ['/old/', 308, '/new/'],
+      ['/old?x=1&y', 308, '/new?x=1&y'],
+      ['/old/a%20b/c;d?next=//evil', 308, '/new/a%20b/c;d?next=//evil'],
+      ['/%6fld/x', 308, '/new/x'],
+      ['/old//x', 308, '/new/x'],
+      ['/root', 308, '/'],
+      ['/root?x', 308, '/?x'],
+      ['/root//evil.example', 308, '/evil.example'],
+      ['/root///evil.example/a//b', 308, '/evil.example/a//b'],
+      ['/root/%2Fevil.example', 308, '/%2Fevil.example'],
+      ['/root/@evil.example', 308, '/@evil.example'],
+      ['/far', 302, 'https://example.com/base'],
+      ['/far//x?y', 302, 'https://example.com/base/x?y'],
+      ['/one?x', 307, '/new?x'],
+      ['/one/x', 404, undefined],
+      ['/all/a/b?x', 308, '/new?x'],
+      ['/folder/a?x', 308, '/new/?x'],
+      ['/only?x', 308, 'https://gateway.test/new/?x'],
+      ['/far/{host}', 302, 'https://example.com/base/{host}'],
+      ['/tls/{host}', 308, 'https://gateway.test:8443/new/{host}'],
+      ['/tls/a?x', 308, 'https://gateway.test:8443/new/a?x'],
+      ['/www/a?x', 308, 'http://www.example.com/a?x'],
+      ['/older', 404, undefined],
+      ['/root/%0d%0aSet-Cookie:x=1', 308, '/%0d%0aSet-Cookie:x=1'],
+      ['/root/\\evil.example', 400, undefined],
+      ['/kept', 403, undefined],
+    ] as const)
+      expect([target, ...(await placeOf(get(target)))]).toEqual([target, status, to]);
+    expect(await placeOf(get('/old', 'Sec-Fetch-Mode: navigate'))).toEqual([308, '/new']);
+    expect(await placeOf(handshake('/old/chat'))).toEqual([308, '/new/chat']);
   });
 
   test('it knows by which scheme the client came', async () => {
     const gateway = await startTestGateway(`trustProxy: [127.0.0.1]\n${ROUTES(lane)}`);
     const answer = await gateway.get('/www/a', 'X-Forwarded-Proto: https');
     expect(answer.head.value('location')).toBe('https://www.example.com/a');
-  });
-
-  test('a navigation is sent there at once', async () => {
-    const gateway = await startTestGateway(ROUTES(lane));
-    const answer = await gateway.get('/old', 'Sec-Fetch-Mode: navigate');
-    expect([answer.status, answer.head.value('location')]).toEqual([308, '/new']);
-  });
-
-  test('the handshake of a WebSocket is answered, and opens nothing', async () => {
-    const gateway = await startTestGateway(ROUTES(lane));
-    const answer = await gateway.exchange(handshake('/old/chat'));
-    expect([answer.status, answer.head.value('location')]).toEqual([308, '/new/chat']);
   });
 
   test('a policy that waits comes before it, for a handshake, too', async () => {

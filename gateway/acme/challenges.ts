@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { extension, type Issued, selfSigned } from '../tls/authority.ts';
 import { octets } from '../tls/der.ts';
+import { CHALLENGE_PREFIX } from './challenge-path.ts';
 
 export type ChallengeType = 'http-01' | 'tls-alpn-01';
 
@@ -50,7 +51,6 @@ function challengeCertificate(name: string, answer: string): Issued {
   return selfSigned('Portway challenge', [name], DAYS, [extension(ACME_IDENTIFIER, digest, true)]);
 }
 
-export const CHALLENGE_PREFIX = '/.well-known/acme-challenge/';
 /** The protocol's name in ALPN (RFC 8737 §4). */
 export const ACME_TLS = 'acme-tls/1';
 const ACME_IDENTIFIER = '1.3.6.1.5.5.7.1.31';

@@ -49,6 +49,16 @@ test('the log of real traffic becomes lines that the same configuration keeps', 
   expect((await runHere(['check', file])).code).toBe(0);
 });
 
+test('the lines of a gateway with TLS ask by https', async () => {
+  const file = await configFile(
+    'tls: { certificates: dev, redirect: true }\nroutes: { shop.test/cart: 3001 }\n',
+  );
+  const line = { msg: 'exchange', method: 'GET', target: '/cart/1', route: 'shop.test/cart' };
+  expect(recorded(file, JSON.stringify(line)).stdout).toBe(
+    'tests:\n  - "GET https://shop.test/cart/1 -> shop.test/cart, target /1"\n',
+  );
+});
+
 test('what clients send stays text', async () => {
   const file = await configFile('routes: { /db: 3001 }\n');
   const line = (target: string) => JSON.stringify({ msg: 'exchange', method: 'GET', target, route: '/db' });

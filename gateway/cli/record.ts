@@ -57,7 +57,7 @@ class Recording {
     const key = `${method} ${route}`;
     const count = this.#perKey.get(key) ?? 0;
     if (count >= this.#perRoute || this.#lines.size >= MOST) return;
-    const url = urlOf(exchange);
+    const url = urlOf(exchange, this.#config.tls === null ? 'http' : 'https');
     const kept = url === null ? null : keptLine({ method, url }, route, this.#table, this.#config);
     if (kept === null) this.#unprinted++;
     else if (!this.#lines.has(kept)) {
@@ -107,10 +107,10 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
 }
 
 /** Without the query, which may hold secrets; with the host if the route has one. `null`: a line can't express it. */
-function urlOf({ target, route }: LoggedExchange): string | null {
+function urlOf({ target, route }: LoggedExchange, scheme: 'http' | 'https'): string | null {
   const [path = ''] = target.split('?', 1);
   if (!/^\/[\w!$%&'()*+.:;=@~/-]*$/.test(path) || path.includes('->')) return null;
   const host = route === null || route.startsWith('/') ? '' : route.replace(/[/#].*$/, '');
   if (host.includes('*')) return null;
-  return host === '' ? path : `http://${host}${path}`;
+  return host === '' ? path : `${scheme}://${host}${path}`;
 }

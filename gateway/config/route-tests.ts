@@ -1,7 +1,7 @@
 /** Runs a configuration's own `tests:`: a failing one is a problem of the file, so a reload keeps the last good configuration. */
 
 import type { GatewayConfig } from '../model/config.ts';
-import { foreseen } from '../policy/foreseen.ts';
+import { foreseen, plainHttp } from '../policy/foreseen.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation } from '../route/explanation.ts';
 import { type RouteTable, routeTableOf } from '../route/table.ts';
@@ -33,7 +33,8 @@ function outcomeOf(
 ): Explanation {
   const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? `localhost:${config.port}`;
   const input: ExplainInput = { method, target: url, host, headers, from };
-  return explain(table, { ...input, policies: foreseen(table, config, input)?.verdicts ?? [] });
+  const policies = foreseen(table, config, input)?.verdicts ?? [];
+  return explain(table, { ...input, ...plainHttp(config, input), policies });
 }
 
 /**
@@ -69,7 +70,7 @@ function difference(expected: ExpectedOutcome, { verdict, chosen }: Explanation)
     route: chosen?.id ?? NO_ROUTE,
     target: chosen?.forwarded ?? 'none: no service is asked',
     status: 'status' in verdict ? String(verdict.status) : "the service's",
-    location: 'location' in verdict ? verdict.location : 'none',
+    location: ('location' in verdict ? verdict.location : undefined) ?? 'none',
     policy,
   };
   for (const key of ['route', 'target', 'status', 'location', 'policy'] as const) {

@@ -1,4 +1,7 @@
+import { CHALLENGE_PREFIX } from '../acme/challenge-path.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
+import type { GatewayConfig } from '../model/config.ts';
+import { hostOf } from '../route/authority.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget, type RequestTarget } from '../route/target.ts';
 import { faultText } from '../route/target-fault.ts';
@@ -90,3 +93,29 @@ const TARGET_MAX_BYTES = 8 * 1024;
 const FIELDS_MAX = 100;
 /** CONNECT would make us a forward proxy; TRACE shows a script the fields that its browser keeps from it. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
+
+/** Of an exchange, or of one that is explained. */
+export interface SecurityFacts {
+  readonly target: RequestTarget;
+  readonly authority: string;
+  readonly peer: { readonly secure: boolean };
+  readonly believed: { readonly origin: { readonly proto: string } };
+}
+
+/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. @throws GatewayError `tls_expected` */
+export function secureLocation({ tls, port }: GatewayConfig, asked: SecurityFacts): string | null {
+  if (tls === null) return null;
+  // RFC 8555 §8.3: an authority asks by plain HTTP.
+  const isChallenge = asked.target.canonical.startsWith(CHALLENGE_PREFIX);
+  if (tls.redirect && !isChallenge && asked.believed.origin.proto !== 'https')
+    return overTls(asked, tls.port === port ? null : tls.port);
+  // Plain HTTP would lead around the certificate that clients must show.
+  if (tls.clientCertificates?.mode === 'require' && !asked.peer.secure)
+    throw new GatewayError('tls_expected', 'plain HTTP, and `clientCertificates` are required');
+  return null;
+}
+
+function overTls({ authority, target }: SecurityFacts, otherPort: number | null): string {
+  if (otherPort === null) return `https://${authority}${target.raw}`;
+  return `https://${hostOf(authority)}${otherPort === 443 ? '' : `:${otherPort}`}${target.raw}`;
+}

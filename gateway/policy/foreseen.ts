@@ -1,4 +1,5 @@
 import type { Peer } from '../exchange/peer.ts';
+import { secureLocation } from '../fields/admission.ts';
 import type { RoutedHead } from '../fields/exchange.ts';
 import { originOf, TrustedPeers } from '../fields/forwarded.ts';
 import { readFacts, withOtherForwarded } from '../fields/request-facts.ts';
@@ -45,3 +46,25 @@ export function foreseen(table: RouteTable, config: GatewayConfig, input: Explai
 export function peerOf({ from = '127.0.0.1', target }: ExplainInput, { tls }: GatewayConfig): Peer {
   return { address: from, secure: tls !== null && !/^http:/i.test(target) };
 }
+
+/** How the gateway answers plain HTTP before a route is looked for, where only https is served. */
+export function plainHttp(config: GatewayConfig, input: ExplainInput): Pick<ExplainInput, 'first'> {
+  const parsed = parseTarget(input.target);
+  if (!parsed.ok) return {};
+  const { target } = parsed;
+  const authority = target.authority ?? input.host ?? 'localhost';
+  const peer = peerOf(input, config);
+  const { claims } = readFacts((input.headers ?? []).flat());
+  const origin = originOf(peer, new TrustedPeers(config.trustProxy), authority, claims);
+  try {
+    const location = secureLocation(config, { target, authority, peer, believed: { origin } });
+    return location === null
+      ? {}
+      : { first: { policy: 'tls', status: 308, location, says: `plain HTTP is sent to ${location}` } };
+  } catch {
+    return { first: { policy: 'tls', status: 400, says: REQUIRED } };
+  }
+}
+
+const REQUIRED =
+  'plain HTTP is refused where `clientCertificates` are required (tls_expected): ask by https://';

@@ -1,4 +1,4 @@
-import { CHALLENGE_PREFIX } from '../acme/challenges.ts';
+import { CHALLENGE_PREFIX } from '../acme/challenge-path.ts';
 import { GatewayError } from '../exchange/error-catalog.ts';
 import { rescue } from '../exchange/rescue.ts';
 import {
@@ -7,14 +7,13 @@ import {
   admitFraming,
   admitHost,
   admitTarget,
+  secureLocation,
 } from '../fields/admission.ts';
-import type { GatewayConfig } from '../model/config.ts';
 import { ALLOW } from '../policy/loop/loop.ts';
 import { hostOf } from '../route/authority.ts';
 import { type Escape, escapeOf, pageAtName } from '../route/escape.ts';
 import { ambiguityText } from '../route/folded-readings.ts';
 import type { RouteMatch } from '../route/table.ts';
-import type { RequestTarget } from '../route/target.ts';
 import type { AnsweredHere, Exchange, ExchangeState } from './exchange.ts';
 import { Routed } from './routed.ts';
 import type { ExchangeContext } from './taken-exchange.ts';
@@ -53,32 +52,6 @@ function admit(exchange: Exchange): void {
   exchange.authority = admitAuthority(exchange.target, exchange.facts, exchange.version);
   const { authority, facts } = exchange;
   exchange.host = authority === facts.host ? facts.hostName : hostOf(authority);
-}
-
-/** Of an exchange, or of one that is explained. */
-export interface SecurityFacts {
-  readonly target: RequestTarget;
-  readonly authority: string;
-  readonly peer: { readonly secure: boolean };
-  readonly believed: { readonly origin: { readonly proto: string } };
-}
-
-/** Where a request belongs that came as plain HTTP and should not have; `null`: it may go on. @throws GatewayError `tls_expected` */
-export function secureLocation({ tls, port }: GatewayConfig, asked: SecurityFacts): string | null {
-  if (tls === null) return null;
-  // RFC 8555 §8.3: an authority asks by plain HTTP.
-  const isChallenge = asked.target.canonical.startsWith(CHALLENGE_PREFIX);
-  if (tls.redirect && !isChallenge && asked.believed.origin.proto !== 'https')
-    return overTls(asked, tls.port === port ? null : tls.port);
-  // Plain HTTP would lead around the certificate that clients must show.
-  if (tls.clientCertificates?.mode === 'require' && !asked.peer.secure)
-    throw new GatewayError('tls_expected', 'plain HTTP, and `clientCertificates` are required');
-  return null;
-}
-
-function overTls({ authority, target }: SecurityFacts, otherPort: number | null): string {
-  if (otherPort === null) return `https://${authority}${target.raw}`;
-  return `https://${hostOf(authority)}${otherPort === 443 ? '' : `:${otherPort}`}${target.raw}`;
 }
 
 /** @throws GatewayError `no_route` */

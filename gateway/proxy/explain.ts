@@ -8,7 +8,7 @@ import { mayBeFile } from '../folder/folder.ts';
 import { FOLDER_METHODS } from '../folder/folder-exchange.ts';
 import type { GatewayConfig } from '../model/config.ts';
 import { bypassReason } from '../policy/cache-bypass/cache-bypass.ts';
-import { type Foreseen, foreseen, peerOf } from '../policy/foreseen.ts';
+import { type Foreseen, foreseen, peerOf, plainHttp } from '../policy/foreseen.ts';
 import { namesOf } from '../policy/headers/rules.ts';
 import { explain } from '../route/explain.ts';
 import type { ExplainInput, Explanation, HeaderChanges, PolicyVerdict } from '../route/explanation.ts';
@@ -16,7 +16,6 @@ import { forwardTarget } from '../route/forward-target.ts';
 import type { RouteTable } from '../route/table.ts';
 import { parseTarget } from '../route/target.ts';
 import { authorityOf, schemeOf } from '../upstream/authority.ts';
-import { type SecurityFacts, secureLocation } from './decide.ts';
 
 /** `explain`, with the changes that forwarding makes to the header section, from the code that makes them. */
 export function explainExchange(table: RouteTable, config: GatewayConfig, input: ExplainInput): Explanation {
@@ -25,27 +24,15 @@ export function explainExchange(table: RouteTable, config: GatewayConfig, input:
   const authority = (parsed.ok ? parsed.target.authority : null) ?? input.host ?? 'localhost';
   const { claims } = readFacts((input.headers ?? []).flat());
   const origin = originOf(peer, new TrustedPeers(config.trustProxy), authority, claims);
-  const plain = parsed.ok
-    ? plainHttp(config, { target: parsed.target, authority, peer, believed: { origin } })
-    : {};
   const own = ownOriginOf(origin);
-  return explain(table, { file: config.file, own, ...input, ...plain, ...whatIsDone(table, config, input) });
+  return explain(table, {
+    file: config.file,
+    own,
+    ...input,
+    ...plainHttp(config, input),
+    ...whatIsDone(table, config, input),
+  });
 }
-
-/** Its answer, where only https is served. */
-function plainHttp(config: GatewayConfig, asked: SecurityFacts): Pick<ExplainInput, 'first'> {
-  try {
-    const location = secureLocation(config, asked);
-    return location === null
-      ? {}
-      : { first: { policy: 'tls', status: 308, says: `plain HTTP is sent to ${location}` } };
-  } catch {
-    return { first: { policy: 'tls', status: 400, says: REQUIRED } };
-  }
-}
-
-const REQUIRED =
-  'plain HTTP is refused where `clientCertificates` are required (tls_expected): ask by https://';
 
 /** By the policies of the route, and to the fields. */
 function whatIsDone(

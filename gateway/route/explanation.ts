@@ -41,6 +41,8 @@ export interface PolicyVerdict {
   /** Of the answer that it gives in the service's place; `null`: it lets the request pass. */
   readonly status: number | null;
   readonly says: string;
+  /** Of a redirect. */
+  readonly location?: string;
 }
 
 export type Verdict =

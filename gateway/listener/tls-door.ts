@@ -5,7 +5,8 @@ import type { TicketKeys } from '../tls/ticket-keys.ts';
 
 /**
  * Where TLS towards clients ends. It listens nowhere: it is given sockets whose first byte begins a handshake. Each change of the settings
- * makes a server of its own: handshakes under way end on the one that they began on, and connections outlive it.
+ * makes a server of its own: handshakes under way end on the one that they began on, and connections outlive it, unless the rules for client
+ * certificates are others now.
  */
 export class TlsDoor {
   readonly #secured: (socket: tls.TLSSocket) => void;
@@ -39,7 +40,7 @@ export class TlsDoor {
     const before = this.#settings?.clients ?? null;
     this.#settings = settings;
     this.#server = settings && this.#serverOf(settings);
-    return this.open && JSON.stringify(before) !== JSON.stringify(settings?.clients ?? null);
+    return this.open && !isSame(before, settings?.clients ?? null);
   }
 
   /** @param socket with the bytes that were read of it given back, and without a read buffer of the wire lane */
@@ -71,7 +72,13 @@ export class TlsDoor {
       SNICallback: (name, done) => done(null, contexts.get(name)),
       ...(clients && { ca: clients.ca, requestCert: true, rejectUnauthorized: clients.required }),
     });
-    return server.on('secureConnection', this.#secured).on('tlsClientError', (_cause, socket) => {
+    const secured = (socket: tls.TLSSocket) => {
+      // Of a handshake that was under way: under the rules of now it has proven nothing.
+      const isJudged = this.#settings === null || isSame(clients, this.#settings.clients);
+      if (isJudged) this.#secured(socket);
+      else socket.destroy();
+    };
+    return server.on('secureConnection', secured).on('tlsClientError', (_cause, socket) => {
       this.failures++;
       // Node leaves the connection of a client that takes too long.
       socket.destroy();
@@ -90,6 +97,10 @@ function giveBackInPieces(socket: Socket): void {
 }
 
 const PIECE_BYTES = 512;
+
+function isSame(one: TlsSettings['clients'], other: TlsSettings['clients']): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 /** The first byte of a TLS record that carries a handshake (RFC 8446 §5.1). No method of HTTP begins with it. */
 export const TLS_HANDSHAKE = 0x16;

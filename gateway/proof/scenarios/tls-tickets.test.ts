@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
+import { duplexPair } from 'node:stream';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { createAuthority, issueCertificate } from '../../tls/authority.ts';
 import { startTestGateway } from '../testing/gateway.ts';
@@ -105,6 +106,30 @@ test.each(['http/1.1', 'h2'])('nor is a connection of %s that stands', async (pr
   else await client.exchange(get('/nothing'));
   await gateway.editAndReload(yamlOf(routes, '{ ca: other.crt, mode: require }'));
   await client.rest();
+});
+
+test.each(VERSIONS)('nor is a handshake of %s that began before', async (maxVersion) => {
+  const gateway = await startTestGateway(yamlOf('routes: { /db: 1 }\n'), { files: FILES });
+  const wire = await gateway.connect();
+  const [near, far] = duplexPair();
+  const held: Buffer[] = [];
+  far.on('data', (bytes) => held.push(bytes));
+  wire.socket.on('data', (bytes) => far.write(bytes));
+  const client = connect({ socket: near, rejectUnauthorized: false, maxVersion }).on('error', () => {});
+  let answer = '';
+  client.on('data', (bytes) => {
+    answer += bytes;
+  });
+  await until('the client greets', () => held.length > 0);
+  await wire.send(Buffer.concat(held.splice(0)));
+  await until('the client has what it needs to end the handshake', () => held.length > 0);
+  await gateway.editAndReload(yamlOf('routes: { /db: 1 }\n', '{ ca: ca.crt, mode: require }'));
+  far.on('data', (bytes) => wire.socket.write(bytes));
+  await wire.send(Buffer.concat(held));
+  client.write(get('/nothing'));
+  await until('an answer, or the end', () => answer !== '' || wire.socket.destroyed);
+  expect(answer).toBe('');
+  client.destroy();
 });
 
 test.each(VERSIONS)('a session of %s is resumed by another worker', async (maxVersion) => {

@@ -22,7 +22,7 @@ const { outputFiles } = await build({
   packages: 'external',
   platform: 'node',
   format: 'esm',
-  target: 'node22.18',
+  target: 'node22.20',
   minifyWhitespace: true,
   minifySyntax: true,
   write: false,

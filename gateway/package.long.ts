@@ -48,7 +48,7 @@ test('the packed tarball has the README, the licence and the program, and nothin
 });
 
 // The oldest Node of each line that the package is for: `node@…` of the registry is that program.
-const OTHER_NODES = { 'node-22': 'npm:node@22.18.0', 'node-24': 'npm:node@24.0.0' };
+const OTHER_NODES = { 'node-22': 'npm:node@22.20.0', 'node-24': 'npm:node@24.7.0' };
 
 describe('installed in an empty folder', () => {
   let stranger: string;
@@ -77,7 +77,7 @@ describe('installed in an empty folder', () => {
     });
   }, 60_000);
 
-  test.each(['22.18.0', '24.0.0', process.versions.node])(
+  test.each(['22.20.0', '24.7.0', process.versions.node])(
     'runs on Node %s',
     async (version) => {
       const other = join(stranger, 'node_modules', `node-${version.slice(0, 2)}`, 'bin/node');
@@ -85,7 +85,7 @@ describe('installed in an empty folder', () => {
       const ran = (...args: string[]) => run(node, args, { cwd: stranger });
       expect((await ran('--version')).stdout.trim()).toBe(`v${version}`);
       expect((await ran('node_modules/.bin/portway', 'check', 'gateway.config.yaml')).stdout).toMatch(/\S/);
-      expect((await ran('program.js')).stdout).toBe('/users?x=1\n');
+      expect((await ran('program.js')).stdout).toBe('HTTP/1.1 /users?x=1\nHTTP/2 /users?x=1\n');
     },
     60_000,
   );
@@ -134,13 +134,18 @@ console.log(gateway.url);
 `,
   'program.js': `
 import { createServer } from 'node:http';
+import { connect } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { startGateway } from 'portway';
 
 const service = createServer((request, response) => response.end(request.url));
 await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
 const gateway = await startGateway({ config: { routes: { '/db': service.address().port } }, port: 0 });
 const answer = await fetch(gateway.url + '/db/users?x=1');
-console.log(await answer.text());
+console.log('HTTP/1.1', await answer.text());
+const session = connect(gateway.url);
+console.log('HTTP/2', await text(session.request({ ':path': '/db/users?x=1' })));
+session.close();
 await gateway.close();
 service.close();
 service.closeAllConnections();
